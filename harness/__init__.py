@@ -1,0 +1,1 @@
+"""Rematch: gives published framework comparisons a rematch under fair rules."""

@@ -1,0 +1,1 @@
+"""Load generators: what they drive and what they saw, never what it means."""

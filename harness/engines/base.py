@@ -1,0 +1,39 @@
+"""The seam to a load generator: `drive` takes turns on running servers and yields what happened, turn by turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from harness.model import Placement, Plan, Recording, Scenario, Turn
+
+
+class Engine(Protocol):
+    """Drives a scenario. A turn starts when its recording is asked for: between two recordings there is no load."""
+
+    def drive(
+        self,
+        addresses: Mapping[str, tuple[str, int]],
+        scenario: Scenario,
+        plan: Plan,
+        turns: Sequence[Turn],
+        placement: Placement,
+        log: Path,
+    ) -> Iterator[Recording]:
+        """Yield one recording per turn, in order. Raises EngineError when the generator itself fails.
+
+        The turns of round 0 last `plan.warm_s`; every other one lasts `turn_duration_s` of the throughput that its
+        contender had in its warm-up.
+        """
+
+
+def turn_duration_s(plan: Plan, requests_per_s: float) -> float:
+    """How long to load a server of this throughput, in seconds (METHOD.md 1).
+
+    The first turnover is not counted, so `plan.turnovers` counted ones need one more.
+    """
+    if requests_per_s <= 0:
+        return plan.slice_max_s
+    turnover_s = plan.connections / requests_per_s
+    return min(plan.slice_max_s, max(plan.slice_min_s, (plan.turnovers + 1) * turnover_s))

@@ -202,9 +202,10 @@ class Recording(Value):
     """Raw facts of one turn.
 
     `counted` correct answers came in `counted_s`, from the completion that ended the first turnover to the last one
-    before the stop. `latency` holds the requests started in that time, followed through the drain. `busy` is the mean over the
-    planned connections of the share of its time that a connection had a request under way (1.0 by Little's law).
-    `answered` counts all correct answers, first turnover and drain included.
+    before the stop. `latency` holds the requests started in that time, followed through the drain. `busy` is the mean
+    over the planned connections of the share of its time that a connection had a request under way (1.0 by Little's
+    law). `answered` counts all correct answers, first turnover and drain included. `generator_empty_s` is the CPU time
+    that a spinning generator spent on polls that found nothing.
     """
 
     contender: str

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Value(BaseModel):
@@ -108,6 +108,12 @@ class Scenario(Value):
     leaves_out: str
     connections: int = Field(default=100, ge=1)
     requests: tuple[Request, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _has_load(self) -> Scenario:
+        if not self.load:
+            raise ValueError("no request has a weight above 0, so there is no load")
+        return self
 
     @property
     def load(self) -> tuple[Request, ...]:

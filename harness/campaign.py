@@ -1,0 +1,87 @@
+"""The whole run: cold starts, then blocks, each outcome stored before the next thing happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness import block, schedule, store
+from harness.block import Field
+from harness.errors import InputError, LaunchError
+from harness.model import (
+    BlockOutcome,
+    Failure,
+    Outcome,
+    Plan,
+    ResultSet,
+    RunHead,
+    StartOutcome,
+    TurnOutcome,
+)
+
+
+def steps(plan: Plan, labels: int) -> int:
+    """How many outcomes a whole run of so many contenders has, yardsticks included."""
+    return plan.blocks * (labels * (plan.rounds + 1) + 1)
+
+
+def play(field: Field, folder: Path, done: ResultSet) -> Iterator[Outcome]:
+    """Do what a run lacks of its plan, and yield each outcome once it is stored."""
+    attempt = 1 + max((outcome.attempt for outcome in done.outcomes), default=0)
+    for outcome in _outcomes(field, done, attempt):
+        store.append(folder, outcome)
+        yield outcome
+
+
+def refuse_other(head: RunHead, now: RunHead) -> None:
+    """Raise InputError unless a run can be gone on with as things are now: same machine, same code, same apps."""
+    before = {**head.fingerprint.identity, **head.digests}
+    today = {**now.fingerprint.identity, **now.digests}
+    differing = sorted(key for key in before.keys() | today.keys() if before.get(key) != today.get(key))
+    if differing:
+        lines = [f'{key}: was "{before.get(key)}", is "{today.get(key)}"' for key in differing]
+        raise InputError(
+            "this run was made with something else:\n" + "\n".join(lines),
+            "Blocks made differently cannot be put into one run. Start a new one: ./bench run",
+        )
+
+
+def _outcomes(field: Field, done: ResultSet, attempt: int) -> Iterator[Outcome]:
+    yield from _starts(field, done, attempt)
+    finished = {outcome.block for outcome in done.blocks}
+    for planned in done.head.schedule:
+        if planned.index not in finished:
+            yield from block.play(field, planned, attempt)
+
+
+def _starts(field: Field, done: ResultSet, attempt: int) -> Iterator[StartOutcome]:
+    contenders = [member.label for member in done.head.members if member.role in {"contender", "baseline"}]
+    had = {(start.contender, start.index) for start in done.starts}
+    for index, label in schedule.starts(field.plan, contenders):
+        if (label, index) not in had:
+            yield _start(field, label, index, attempt)
+
+
+def _start(field: Field, label: str, index: int, attempt: int) -> StartOutcome:
+    at = time.time()
+    try:
+        with block.launch(field, label, f"start-{label}.log") as server:
+            listening_s, ready_s = server.launched.listening_s, server.launched.ready_s
+    except LaunchError as error:
+        failure = Failure(stage="launch", message=error.message, hint=error.hint)
+        return StartOutcome(contender=label, attempt=attempt, index=index, at=at, failure=failure)
+    return StartOutcome(contender=label, attempt=attempt, index=index, at=at, listening_s=listening_s, ready_s=ready_s)
+
+
+def said_of(outcome: Outcome) -> str:
+    """An outcome in a few words, for progress."""
+    match outcome:
+        case StartOutcome():
+            return f"cold start {outcome.index + 1} of {outcome.contender}"
+        case TurnOutcome(round=0):
+            return f"block {outcome.block + 1}: warmed {outcome.contender}"
+        case TurnOutcome():
+            return f"block {outcome.block + 1}, round {outcome.round}: {outcome.contender}"
+        case BlockOutcome():
+            return f"block {outcome.block + 1} done"

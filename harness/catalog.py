@@ -1,0 +1,160 @@
+"""Reads apps, scenarios and line-ups from their files, and contenders from their specifications.
+
+An unknown key is an error, and all problems are listed at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from harness.errors import InputError
+from harness.model import App, Contender, Lineup, Scenario, Value
+
+ROOT = Path(__file__).resolve().parent.parent
+YARDSTICKS = ("null", "control")
+
+_S = TypeVar("_S")
+_T = TypeVar("_T")
+_V = TypeVar("_V", bound=Value)
+_LABEL = re.compile(r"\w[\w@.+-]{0,63}")
+_NOT_IN_A_LABEL = re.compile(r"[^\w@.+-]+")
+
+
+class Catalog(Value):
+    """All that can be named on the command line, by name."""
+
+    apps: Mapping[str, App]
+    scenarios: Mapping[str, Scenario]
+    lineups: Mapping[str, Lineup]
+
+
+def read(root: Path = ROOT) -> Catalog:
+    """The catalog of a checkout. Raises InputError with every problem in every file."""
+    problems: list[str] = []
+    apps = _each(sorted((root / "apps").glob("*/app.toml")), read_app, problems)
+    scenarios = _each(sorted((root / "scenarios").glob("*.toml")), _read_scenario, problems)
+    lineups = [lineup for file in _each([root / "apps" / "lineups.toml"], _read_lineups, problems) for lineup in file]
+    _raise_all(problems)
+    return Catalog(
+        apps={app.name: app for app in apps},
+        scenarios={scenario.name: scenario for scenario in scenarios},
+        lineups={lineup.name: lineup for lineup in lineups},
+    )
+
+
+def read_app(path: Path) -> App:
+    """The app that an app.toml describes; its name is its folder's. Raises InputError."""
+    folder = path.resolve().parent
+    return _validated(path, App, {**_toml(path), "name": folder.name, "folder": folder})
+
+
+def contenders(catalog: Catalog, specifications: Sequence[str], own: Sequence[Path] = ()) -> tuple[Contender, ...]:
+    """The contenders that `LABEL=PATH:app@deployment` name, those in folders of the user's `own`, and the yardsticks.
+
+    Raises InputError with every problem.
+    """
+    problems: list[str] = []
+    yardsticks = [name for name in YARDSTICKS if name in catalog.apps and name not in specifications]
+    found = _each([*specifications, *yardsticks], partial(contender, catalog), problems)
+    found += _each([folder / "app.toml" for folder in own], lambda path: _default(read_app(path)), problems)
+    labels = [one.label for one in found]
+    problems += [
+        f'two contenders are called "{label}"\n  Give one another label: NEW={label}'
+        for label in sorted({label for label in labels if labels.count(label) > 1})
+    ]
+    _raise_all(problems)
+    return tuple(found)
+
+
+def contender(catalog: Catalog, specification: str) -> Contender:
+    """One contender from its specification. Raises InputError."""
+    before, equals, after = specification.partition("=")
+    label, rest = (before, after) if equals else ("", before)
+    path, _, served = rest.rpartition(":")
+    app_name, _, deployment_name = served.partition("@")
+    app = _app_under(Path(path), app_name) if path else choose("app", catalog.apps, app_name)
+    deployment_name = deployment_name or next(iter(app.deployments))
+    choose(f"deployment of {app.name}", app.deployments, deployment_name)
+    return Contender(label=_label(label, app, deployment_name), app=app, deployment_name=deployment_name)
+
+
+def choose(kind: str, known: Mapping[str, _T], name: str) -> _T:
+    """The value of that name. Raises InputError with the nearest names."""
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f'Did you mean "{near[0]}"? ' if near else ""
+    raise InputError(f'there is no {kind} "{name}"', f"{hint}There is: {', '.join(known)}.")
+
+
+def _default(app: App) -> Contender:
+    deployment_name = next(iter(app.deployments))
+    return Contender(label=_label("", app, deployment_name), app=app, deployment_name=deployment_name)
+
+
+def _label(label: str, app: App, deployment_name: str) -> str:
+    if not label:
+        name = app.name if app.role in YARDSTICKS else f"{app.name}@{deployment_name}"
+        return _NOT_IN_A_LABEL.sub("-", name).lstrip("-")[:64]
+    if not _LABEL.fullmatch(label):
+        raise InputError(
+            f'"{label}" cannot be a label', "Use up to 64 letters, digits and . _ + @ -, a letter or digit first."
+        )
+    return label
+
+
+def _app_under(path: Path, name: str) -> App:
+    """An app of another checkout, or of any folder: PATH/apps/NAME, PATH/NAME, or PATH itself."""
+    for folder in (path / "apps" / name, path / name) if name else (path,):
+        if (folder / "app.toml").is_file():
+            return read_app(folder / "app.toml")
+    raise InputError(f'there is no app "{name}" in "{path}"', "The folder of an app holds an app.toml.")
+
+
+def _read_scenario(path: Path) -> Scenario:
+    return _validated(path, Scenario, {**_toml(path), "name": path.stem})
+
+
+def _read_lineups(path: Path) -> tuple[Lineup, ...]:
+    return tuple(_validated(path, Lineup, {**table, "name": name}) for name, table in _toml(path).items())
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f'"{path}" cannot be read: {error.strerror}', "Check its path and its permissions.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f'"{path}" is not TOML: {error}', "See https://toml.io for the format.") from error
+
+
+def _validated(path: Path, kind: type[_V], fields: Mapping[str, Any]) -> _V:
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        lines = [f'"{path}": {".".join(map(str, one["loc"]))}: {one["msg"]}' for one in error.errors()]
+        raise InputError("\n".join(lines), f"The keys are those of `{kind.__name__}` in apps/README.md.") from error
+
+
+def _each(sources: Iterable[_S], make: Callable[[_S], _T], problems: list[str]) -> list[_T]:
+    """What `make` makes of every source; where it cannot, its problem is added to the list."""
+    made = []
+    for source in sources:
+        try:
+            made.append(make(source))
+        except InputError as error:
+            problems.append(f"{error.message}\n  {error.hint}" if error.hint else error.message)
+    return made
+
+
+def _raise_all(problems: Sequence[str]) -> None:
+    if problems:
+        raise InputError("\n".join(problems))

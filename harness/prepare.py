@@ -1,0 +1,176 @@
+"""From what was asked for to what will be done: the plan, the head of the run, and the field it is played on."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness import catalog, engines, environments, provenance, schedule
+from harness.block import Field
+from harness.catalog import ROOT
+from harness.errors import InputError
+from harness.hosts.base import Host
+from harness.model import (
+    App,
+    Contender,
+    Fingerprint,
+    Limits,
+    Member,
+    Placement,
+    Plan,
+    RunHead,
+    Scenario,
+)
+
+ENVIRONMENTS = ROOT / ".environments"
+RUNS = ROOT / "results" / "runs"
+
+# What a t3.medium has (METHOD.md 8).
+MEMORY_BYTES = 4 * 2**30
+
+QUICK = {"blocks": 2, "rounds": 4, "starts": 3, "warm_s": 0.5, "quick": True}
+PUBLISH = {"blocks": 24, "rounds": 8, "starts": 30}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user asked for; `plan` holds only those fields of Plan that were given."""
+
+    scenario: str = "json"
+    lineup: str = "fair"
+    contenders: Sequence[str] = ()
+    own: Sequence[Path] = ()
+    reference: str | None = None
+    plan: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Who takes part, in which scenario: everything that can be checked before anything is started."""
+
+    lineup: str
+    scenario: Scenario
+    contenders: tuple[Contender, ...]
+    reference: str
+
+    @property
+    def apps(self) -> tuple[App, ...]:
+        """Every app once."""
+        return tuple({contender.app.folder: contender.app for contender in self.contenders}.values())
+
+
+def enter(asked: Asked) -> Entry:
+    """Find all that was named. Raises InputError with every problem."""
+    known = catalog.read()
+    lineup = catalog.choose("line-up", known.lineups, asked.lineup)
+    contenders = catalog.contenders(known, asked.contenders or lineup.contenders, asked.own)
+    labels = [one.label for one in contenders if one.app.role not in catalog.YARDSTICKS] or [contenders[0].label]
+    reference = asked.reference or (lineup.reference if lineup.reference in labels else labels[0])
+    catalog.choose("contender", dict.fromkeys(labels), reference)
+    return Entry(
+        lineup="custom" if asked.contenders or asked.own else lineup.name,
+        scenario=catalog.choose("scenario", known.scenarios, asked.scenario),
+        contenders=contenders,
+        reference=reference,
+    )
+
+
+def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
+    """The plan: what was asked for, else what the scenario and the machine suggest, else the defaults."""
+    engine = asked.plan.get("engine", "connection")
+    catalog.choose("engine", engines.ENGINES, engine)
+    suggested = {
+        "connections": entry.scenario.connections,
+        "wait": "spin" if placement.owns_core else "sleep",
+        "seed": secrets.randbelow(2**32),
+    }
+    chosen = Plan.model_validate(
+        suggested
+        | dict(asked.plan)
+        | {
+            "scenario": entry.scenario.name,
+            "lineup": entry.lineup,
+            "contenders": tuple(contender.label for contender in entry.contenders),
+            "reference": entry.reference,
+        }
+    )
+    if chosen.wait == "spin" and not placement.owns_core:
+        raise InputError(
+            "the generator cannot spin: it shares a core with the servers",
+            "Leave --wait out, or use a machine with two cores of which one can be the generator's.",
+        )
+    return chosen
+
+
+def head(entry: Entry, chosen: Plan, placement: Placement, host: Host, name: str, at: float) -> RunHead:
+    """run.json: what will be done, by whom, where, with what."""
+    members = tuple(_member(contender, placement) for contender in entry.contenders)
+    return RunHead(
+        name=name,
+        created_at=at,
+        plan=chosen,
+        scenario=entry.scenario,
+        placement=placement,
+        members=members,
+        schedule=schedule.blocks(chosen, {member.label: member.workers for member in members}),
+        fingerprint=_fingerprint(host, chosen, placement, members),
+        digests=provenance.digests(ROOT, entry.apps, entry.scenario.name),
+    )
+
+
+def field_of(entry: Entry, made: RunHead, folder: Path, host: Host) -> Field:
+    """The field on which the run is played."""
+    return Field(
+        plan=made.plan,
+        scenario=made.scenario,
+        contenders={contender.label: contender for contender in entry.contenders},
+        pythons={contender.label: environments.python(contender.app, ENVIRONMENTS) for contender in entry.contenders},
+        placement=made.placement,
+        limits=Limits(cpus=made.placement.server_cpus, memory_bytes=MEMORY_BYTES),
+        logs=folder / "logs",
+        host=host,
+        engine=engines.ENGINES[made.plan.engine](),
+    )
+
+
+def seconds(chosen: Plan, contenders: int, yardsticks: int) -> float:
+    """About how long a run takes: launches and cold starts at 0.9 s, turns as planned plus their drain."""
+    labels = contenders + yardsticks
+    launch_s, turn_s, verify_s = 0.9, chosen.slice_min_s * 1.3 + 0.05, 1.5
+    block_s = labels * (launch_s + chosen.warm_s + chosen.rounds * turn_s) + verify_s
+    return chosen.starts * contenders * launch_s + chosen.blocks * block_s
+
+
+def _member(contender: Contender, placement: Placement) -> Member:
+    app, deployment = contender.app, contender.deployment
+    return Member(
+        label=contender.label,
+        app=app.name,
+        title=app.title,
+        deployment=contender.deployment_name,
+        role=app.role,
+        workers=deployment.workers or len(placement.server_cpus),
+        threads=deployment.threads,
+        connections=deployment.connections,
+        traits=deployment.traits,
+        command=deployment.command,
+        versions=environments.versions(app, ENVIRONMENTS),
+    )
+
+
+def _fingerprint(host: Host, chosen: Plan, placement: Placement, members: Sequence[Member]) -> Fingerprint:
+    machine = host.fingerprint()
+    return Fingerprint(
+        identity={
+            **machine["identity"],
+            "placement": placement.model_dump(mode="json"),
+            "wait": chosen.wait,
+            "engine": chosen.engine,
+            "generator": dict(provenance.generator_versions()),
+            "versions": {member.label: dict(member.versions) for member in members},
+        },
+        moment={**machine["moment"], **provenance.commit(ROOT)},
+    )

@@ -1,0 +1,72 @@
+"""Says with what a run was made: commit, versions of the generator, digests of all that can change a number."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from harness.model import App
+
+_GENERATOR = ("locust", "gevent", "greenlet", "numpy", "scipy")
+_MEASURING = (
+    "agent",
+    "engines",
+    "hosts",
+    "block.py",
+    "contract.py",
+    "guards.py",
+    "histogram.py",
+    "schedule.py",
+    "stats.py",
+    "summary.py",
+)
+_NOT_CODE = {"__pycache__"}
+
+
+def digests(root: Path, apps: Iterable[App], scenario: str) -> Mapping[str, str]:
+    """SHA-256 (first 16 digits) of each app's folder, of the scenario, and of the code that measures."""
+    measuring = [root / "harness" / name for name in _MEASURING]
+    return {
+        "measuring": _digest(measuring),
+        f"scenario {scenario}": _digest([root / "scenarios" / f"{scenario}.toml"]),
+        **{f"app {app.name}": _digest([app.folder]) for app in apps},
+    }
+
+
+def generator_versions() -> Mapping[str, str]:
+    """The versions of what makes the load and the numbers."""
+    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in _GENERATOR}
+
+
+def commit(root: Path) -> Mapping[str, str | bool | None]:
+    """The commit of a checkout and whether its tree was dirty; None where there is no git."""
+    head = _git(root, "rev-parse", "HEAD")
+    changes = _git(root, "status", "--porcelain")
+    return {"commit": head, "dirty": None if changes is None else bool(changes)}
+
+
+def _digest(places: Iterable[Path]) -> str:
+    found = hashlib.sha256()
+    for place in places:
+        for path in sorted(_files(place)):
+            found.update(f"{path.relative_to(place.parent).as_posix()}\0".encode())
+            found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()[:16]
+
+
+def _files(place: Path) -> Iterable[Path]:
+    if place.is_file():
+        return [place]
+    return (path for path in place.rglob("*") if path.is_file() and not _NOT_CODE.intersection(path.parts))
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        found = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()

@@ -6,14 +6,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness import block, schedule, store
+from harness import block, schedule, store, verify
 from harness.block import Field
 from harness.errors import InputError, LaunchError
 from harness.model import (
     BlockOutcome,
     Failure,
     Outcome,
-    Plan,
     ResultSet,
     RunHead,
     StartOutcome,
@@ -21,9 +20,22 @@ from harness.model import (
 )
 
 
-def steps(plan: Plan, labels: int) -> int:
-    """How many outcomes a whole run of so many contenders has, yardsticks included."""
-    return plan.blocks * (labels * (plan.rounds + 1) + 1)
+def steps(head: RunHead) -> int:
+    """How many outcomes a whole run has."""
+    in_blocks = sum(len(block.turns) + 1 for block in head.schedule)
+    return in_blocks + head.plan.starts * len(_starting(head))
+
+
+def rehearse(field: Field) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Start every contender once, and yield its label with all that is wrong with it."""
+    for label in field.contenders:
+        try:
+            with block.launch(field, label, f"rehearsal-{label}.log") as server:
+                launched = server.launched
+                broken = verify.broken(launched.host, launched.port, field.scenario, field.plan.request_timeout_s)
+        except LaunchError as error:
+            broken = (f"{error.message}\n  {error.hint}",)
+        yield label, broken
 
 
 def play(field: Field, folder: Path, done: ResultSet) -> Iterator[Outcome]:
@@ -56,11 +68,15 @@ def _outcomes(field: Field, done: ResultSet, attempt: int) -> Iterator[Outcome]:
 
 
 def _starts(field: Field, done: ResultSet, attempt: int) -> Iterator[StartOutcome]:
-    contenders = [member.label for member in done.head.members if member.role in {"contender", "baseline"}]
     had = {(start.contender, start.index) for start in done.starts}
-    for index, label in schedule.starts(field.plan, contenders):
+    for index, label in schedule.starts(field.plan, _starting(done.head)):
         if (label, index) not in had:
             yield _start(field, label, index, attempt)
+
+
+def _starting(head: RunHead) -> tuple[str, ...]:
+    """Whose cold start is timed: not that of the yardsticks."""
+    return tuple(member.label for member in head.members if member.role in {"contender", "baseline"})
 
 
 def _start(field: Field, label: str, index: int, attempt: int) -> StartOutcome:

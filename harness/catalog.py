@@ -56,15 +56,13 @@ def read_app(path: Path) -> App:
     return _validated(path, App, {**_toml(path), "name": folder.name, "folder": folder})
 
 
-def contenders(catalog: Catalog, specifications: Sequence[str], own: Sequence[Path] = ()) -> tuple[Contender, ...]:
-    """The contenders that `LABEL=PATH:app@deployment` name, those in folders of the user's `own`, and the yardsticks.
+def contenders(catalog: Catalog, specifications: Sequence[str]) -> tuple[Contender, ...]:
+    """The contenders that specifications (`LABEL=PATH:app@deployment`, label and path optional) name, each once.
 
     Raises InputError with every problem.
     """
     problems: list[str] = []
-    yardsticks = [name for name in YARDSTICKS if name in catalog.apps and name not in specifications]
-    found = _each([*specifications, *yardsticks], partial(contender, catalog), problems)
-    found += _each([folder / "app.toml" for folder in own], lambda path: _default(read_app(path)), problems)
+    found = _each(specifications, partial(contender, catalog), problems)
     labels = [one.label for one in found]
     problems += [
         f'two contenders are called "{label}"\n  Give one another label: NEW={label}'
@@ -86,6 +84,12 @@ def contender(catalog: Catalog, specification: str) -> Contender:
     return Contender(label=_label(label, app, deployment_name), app=app, deployment_name=deployment_name)
 
 
+def specification_of_own(folder: Path) -> str:
+    """The specification of the first deployment of an app anywhere. Raises InputError."""
+    app = read_app(folder / "app.toml")
+    return f"{_NOT_IN_A_LABEL.sub('-', app.name).strip('-') or 'own'}={app.folder}:"
+
+
 def choose(kind: str, known: Mapping[str, _T], name: str) -> _T:
     """The value of that name. Raises InputError with the nearest names."""
     if name in known:
@@ -93,11 +97,6 @@ def choose(kind: str, known: Mapping[str, _T], name: str) -> _T:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f'Did you mean "{near[0]}"? ' if near else ""
     raise InputError(f'there is no {kind} "{name}"', f"{hint}There is: {', '.join(known)}.")
-
-
-def _default(app: App) -> Contender:
-    deployment_name = next(iter(app.deployments))
-    return Contender(label=_label("", app, deployment_name), app=app, deployment_name=deployment_name)
 
 
 def _label(label: str, app: App, deployment_name: str) -> str:

@@ -140,7 +140,7 @@ class Limits(Value):
 
 
 class Plan(Value):
-    """Everything chosen before the run."""
+    """Everything chosen before the run. `contenders` are specifications; `reference` is a label."""
 
     scenario: str
     lineup: str
@@ -388,6 +388,11 @@ class ResultSet(Value):
 
     def member(self, label: str) -> Member:
         return next(member for member in self.head.members if member.label == label)
+
+    @property
+    def counted(self) -> tuple[StartOutcome | TurnOutcome | BlockOutcome, ...]:
+        """What need not be done again: cold starts, and finished blocks with their turns."""
+        return (*self.starts, *self.turns, *self.blocks)
 
     @property
     def starts(self) -> tuple[StartOutcome, ...]:

@@ -37,7 +37,10 @@ PUBLISH = {"blocks": 24, "rounds": 8, "starts": 30}
 
 @dataclass(frozen=True)
 class Asked:
-    """What the user asked for; `plan` holds only those fields of Plan that were given."""
+    """What the user asked for. `own`: folders of the user's apps; `plan`: those fields of Plan that were given.
+
+    `name` is what the plan calls its line-up; None: its name, or "custom" where it was added to.
+    """
 
     scenario: str = "json"
     lineup: str = "fair"
@@ -45,6 +48,19 @@ class Asked:
     own: Sequence[Path] = ()
     reference: str | None = None
     plan: Mapping[str, Any] = field(default_factory=dict)
+    name: str | None = None
+
+    @classmethod
+    def again(cls, before: Plan) -> Asked:
+        """Ask for the plan of an earlier run once more."""
+        named = {"scenario", "lineup", "contenders", "reference"}
+        return cls(
+            scenario=before.scenario,
+            name=before.lineup,
+            contenders=before.contenders,
+            reference=before.reference,
+            plan=before.model_dump(exclude=named),
+        )
 
 
 @dataclass(frozen=True)
@@ -53,8 +69,14 @@ class Entry:
 
     lineup: str
     scenario: Scenario
+    specifications: tuple[str, ...]
     contenders: tuple[Contender, ...]
     reference: str
+
+    @property
+    def starting(self) -> tuple[Contender, ...]:
+        """Those whose cold start is timed."""
+        return tuple(one for one in self.contenders if one.app.role in {"contender", "baseline"})
 
     @property
     def apps(self) -> tuple[App, ...]:
@@ -65,17 +87,26 @@ class Entry:
 def enter(asked: Asked) -> Entry:
     """Find all that was named. Raises InputError with every problem."""
     known = catalog.read()
-    lineup = catalog.choose("line-up", known.lineups, asked.lineup)
-    contenders = catalog.contenders(known, asked.contenders or lineup.contenders, asked.own)
-    labels = [one.label for one in contenders if one.app.role not in catalog.YARDSTICKS] or [contenders[0].label]
-    reference = asked.reference or (lineup.reference if lineup.reference in labels else labels[0])
-    catalog.choose("contender", dict.fromkeys(labels), reference)
+    named = asked.contenders or catalog.choose("line-up", known.lineups, asked.lineup).contenders
+    own = [catalog.specification_of_own(folder) for folder in asked.own]
+    yardsticks = [name for name in catalog.YARDSTICKS if name in known.apps and name not in named]
+    specifications = (*named, *own, *yardsticks)
+    contenders = catalog.contenders(known, specifications)
     return Entry(
-        lineup="custom" if asked.contenders or asked.own else lineup.name,
+        lineup=asked.name or ("custom" if asked.contenders or asked.own else asked.lineup),
         scenario=catalog.choose("scenario", known.scenarios, asked.scenario),
+        specifications=specifications,
         contenders=contenders,
-        reference=reference,
+        reference=_reference(asked, known, [contender.label for contender in contenders]),
     )
+
+
+def _reference(asked: Asked, known: catalog.Catalog, labels: Sequence[str]) -> str:
+    """The one asked for, else the line-up's, else the first contender."""
+    if asked.reference:
+        return catalog.choose("contender", dict.fromkeys(labels, asked.reference), asked.reference)
+    lineup = known.lineups.get(asked.lineup)
+    return lineup.reference if lineup and lineup.reference in labels else labels[0]
 
 
 def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
@@ -93,7 +124,7 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
         | {
             "scenario": entry.scenario.name,
             "lineup": entry.lineup,
-            "contenders": tuple(contender.label for contender in entry.contenders),
+            "contenders": entry.specifications,
             "reference": entry.reference,
         }
     )
@@ -105,43 +136,46 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     return chosen
 
 
-def head(entry: Entry, chosen: Plan, placement: Placement, host: Host, name: str, at: float) -> RunHead:
+def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float) -> RunHead:
     """run.json: what will be done, by whom, where, with what."""
-    members = tuple(_member(contender, placement) for contender in entry.contenders)
+    members = tuple(_member(contender, host.placement) for contender in entry.contenders)
     return RunHead(
         name=name,
         created_at=at,
         plan=chosen,
         scenario=entry.scenario,
-        placement=placement,
+        placement=host.placement,
         members=members,
-        schedule=schedule.blocks(chosen, {member.label: member.workers for member in members}),
-        fingerprint=_fingerprint(host, chosen, placement, members),
+        schedule=schedule.blocks(
+            chosen,
+            [member.label for member in members],
+            {member.label for member in members if member.workers > 1},
+        ),
+        fingerprint=_fingerprint(host, chosen, members),
         digests=provenance.digests(ROOT, entry.apps, entry.scenario.name),
     )
 
 
-def field_of(entry: Entry, made: RunHead, folder: Path, host: Host) -> Field:
-    """The field on which the run is played."""
+def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path) -> Field:
+    """The field on which a run is played."""
     return Field(
-        plan=made.plan,
-        scenario=made.scenario,
+        plan=chosen,
+        scenario=entry.scenario,
         contenders={contender.label: contender for contender in entry.contenders},
         pythons={contender.label: environments.python(contender.app, ENVIRONMENTS) for contender in entry.contenders},
-        placement=made.placement,
-        limits=Limits(cpus=made.placement.server_cpus, memory_bytes=MEMORY_BYTES),
-        logs=folder / "logs",
+        placement=host.placement,
+        limits=Limits(cpus=host.placement.server_cpus, memory_bytes=MEMORY_BYTES),
+        logs=logs,
         host=host,
-        engine=engines.ENGINES[made.plan.engine](),
+        engine=engines.ENGINES[chosen.engine](),
     )
 
 
-def seconds(chosen: Plan, contenders: int, yardsticks: int) -> float:
+def seconds(chosen: Plan, starting: int, labels: int) -> float:
     """About how long a run takes: launches and cold starts at 0.9 s, turns as planned plus their drain."""
-    labels = contenders + yardsticks
     launch_s, turn_s, verify_s = 0.9, chosen.slice_min_s * 1.3 + 0.05, 1.5
     block_s = labels * (launch_s + chosen.warm_s + chosen.rounds * turn_s) + verify_s
-    return chosen.starts * contenders * launch_s + chosen.blocks * block_s
+    return chosen.starts * starting * launch_s + chosen.blocks * block_s
 
 
 def _member(contender: Contender, placement: Placement) -> Member:
@@ -161,12 +195,12 @@ def _member(contender: Contender, placement: Placement) -> Member:
     )
 
 
-def _fingerprint(host: Host, chosen: Plan, placement: Placement, members: Sequence[Member]) -> Fingerprint:
+def _fingerprint(host: Host, chosen: Plan, members: Sequence[Member]) -> Fingerprint:
     machine = host.fingerprint()
     return Fingerprint(
         identity={
             **machine["identity"],
-            "placement": placement.model_dump(mode="json"),
+            "placement": host.placement.model_dump(mode="json"),
             "wait": chosen.wait,
             "engine": chosen.engine,
             "generator": dict(provenance.generator_versions()),

@@ -12,26 +12,28 @@ from pathlib import Path
 from harness.model import App
 
 _GENERATOR = ("locust", "gevent", "greenlet", "numpy", "scipy")
-_MEASURING = (
+MEASURING = (
     "agent",
     "engines",
+    "guards",
     "hosts",
+    "stats",
     "block.py",
     "contract.py",
-    "guards.py",
     "histogram.py",
     "schedule.py",
-    "stats.py",
     "summary.py",
 )
 _NOT_CODE = {"__pycache__"}
 
 
 def digests(root: Path, apps: Iterable[App], scenario: str) -> Mapping[str, str]:
-    """SHA-256 (first 16 digits) of each app's folder, of the scenario, and of the code that measures."""
-    measuring = [root / "harness" / name for name in _MEASURING]
+    """SHA-256 (first 16 digits) of each app's folder, of the scenario, and of the code that measures.
+
+    Raises FileNotFoundError where one of them is not there: a digest of nothing would never change.
+    """
     return {
-        "measuring": _digest(measuring),
+        "measuring": _digest(root / "harness" / name for name in MEASURING),
         f"scenario {scenario}": _digest([root / "scenarios" / f"{scenario}.toml"]),
         **{f"app {app.name}": _digest([app.folder]) for app in apps},
     }
@@ -59,7 +61,7 @@ def _digest(places: Iterable[Path]) -> str:
 
 
 def _files(place: Path) -> Iterable[Path]:
-    if place.is_file():
+    if not place.is_dir():
         return [place]
     return (path for path in place.rglob("*") if path.is_file() and not _NOT_CODE.intersection(path.parts))
 

@@ -1,4 +1,4 @@
-"""Decides which contender is started, launched and measured when: random orders that follow from the plan's seed alone."""
+"""Decides which contender is started, launched and measured when: random orders that follow from the seed alone."""
 
 from __future__ import annotations
 

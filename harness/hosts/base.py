@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.model import Contender, Launched, Limits, MachineReading, Request, Usage
+from harness.model import Contender, Launched, Limits, MachineReading, Placement, Request, Usage
 
 
 class Server(Protocol):
@@ -21,6 +21,10 @@ class Server(Protocol):
 
 class Host(Protocol):
     """A place where contenders are launched. Leaving its context ends every server it launched."""
+
+    @property
+    def placement(self) -> Placement:
+        """Which of its CPUs the servers get, and which the generator."""
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Machine facts, as two mappings: "identity" and "moment" (METHOD.md 7)."""

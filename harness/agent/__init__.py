@@ -1,0 +1,1 @@
+"""What runs on the measured host: standard library only, imports nothing of the harness, talks JSON lines."""

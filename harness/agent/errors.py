@@ -1,0 +1,10 @@
+"""The one error that the agent reports: a message and a hint, like the harness's own."""
+
+
+class AgentError(Exception):
+    """Something the user can act on; crosses the wire as {"error": {"message", "hint"}}."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint

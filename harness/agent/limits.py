@@ -1,0 +1,122 @@
+"""Decides how limits are enforced here: control groups (version 2, else 1), else CPU affinity, else not at all.
+
+The limit is for the server side as a whole, so there is one group, and all servers are in it. Whether it held is read
+back from the kernel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .groups import groups
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is asked: the CPUs that all servers may use, and the memory that they share."""
+
+    cpus: tuple[int, ...]
+    memory_bytes: int | None
+
+
+class Mechanism(Protocol):
+    """One way to hold servers to limits."""
+
+    @property
+    def name(self) -> str:
+        """What the mechanism is called in evidence."""
+
+    def ask(self, cpus: Sequence[int], memory_bytes: int | None) -> None:
+        """Set what is asked, for servers that run and those to come. Raises OSError where it cannot be had."""
+
+    def join(self) -> None:
+        """Put the calling process, a server about to be, under the limits."""
+
+    def memory_bytes(self, pids: Iterable[int]) -> int | None:
+        """The memory limit that the kernel says holds for all these processes."""
+
+    def remove(self) -> None:
+        """Leave nothing behind."""
+
+
+def best(limits: Limits) -> Mechanism:
+    """The best mechanism that can be had here, with `limits` set. Groups of agents that died are removed."""
+    for group in groups():
+        try:
+            group.ask(limits.cpus, limits.memory_bytes)
+        except OSError:
+            group.remove()
+        else:
+            return group
+    mechanism = Affinity() if hasattr(os, "sched_setaffinity") else Nothing()
+    mechanism.ask(limits.cpus, limits.memory_bytes)
+    return mechanism
+
+
+def evidence(mechanism: Mechanism, limits: Limits, pids: Iterable[int]) -> dict[str, Any]:
+    """What holds for these processes by the kernel's own account, beside what was asked."""
+    pids = tuple(pids)
+    cpus = _cpus(pids)
+    memory = mechanism.memory_bytes(pids)
+    asked = limits.memory_bytes
+    return {
+        "mechanism": mechanism.name,
+        "asked": {"cpus": limits.cpus, "memory_bytes": asked},
+        "held": {"cpus": cpus, "memory_bytes": memory},
+        "enforced": cpus == sorted(limits.cpus) and (asked is None or memory == _pages(asked)),
+    }
+
+
+def _cpus(pids: Iterable[int]) -> list[int] | None:
+    """The CPUs that one of them at least may run on; None where the kernel does not tell."""
+    if not hasattr(os, "sched_getaffinity"):
+        return None
+    allowed: set[int] = set()
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            allowed |= os.sched_getaffinity(pid)
+    return sorted(allowed)
+
+
+def _pages(size_bytes: int) -> int:
+    """As the kernel keeps it: rounded down to whole pages."""
+    return size_bytes // _PAGE_BYTES * _PAGE_BYTES
+
+
+class Nothing:
+    """No limits: macOS."""
+
+    name = "none"
+
+    def ask(self, cpus: Sequence[int], memory_bytes: int | None) -> None:
+        """Nothing can be asked for."""
+
+    def join(self) -> None:
+        """There is nothing to join."""
+
+    def memory_bytes(self, pids: Iterable[int]) -> int | None:  # noqa: ARG002  # the mechanism's shape
+        return None
+
+    def remove(self) -> None:
+        """There is nothing to remove."""
+
+
+class Affinity(Nothing):
+    """The CPUs that a process may run on: any user may choose them, its children inherit them."""
+
+    name = "affinity"
+
+    def __init__(self) -> None:
+        self._cpus: tuple[int, ...] = ()
+
+    def ask(self, cpus: Sequence[int], memory_bytes: int | None) -> None:  # noqa: ARG002  # the mechanism's shape
+        self._cpus = tuple(cpus)
+
+    def join(self) -> None:
+        os.sched_setaffinity(0, self._cpus)

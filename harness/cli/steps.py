@@ -1,0 +1,97 @@
+"""The steps that several commands take, each saying what it does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from harness import campaign, environments, prepare, store
+from harness.block import Field
+from harness.cli.output import document, note, progress, results
+from harness.errors import ContractError
+from harness.hosts.base import Host
+from harness.model import App, Placement, Plan, ResultSet, Summary
+from harness.prepare import ENVIRONMENTS, Entry
+
+LOOK_S = 5.0
+
+
+def announce(entry: Entry, plan: Plan, placement: Placement) -> None:
+    """Say what a run will do, where, and for how long."""
+    measured = [contender.label for contender in entry.contenders]
+    note(f'Scenario "{plan.scenario}", line-up "{plan.lineup}": {", ".join(measured)}')
+    note(f"{plan.connections} connections, {plan.blocks} blocks of {plan.rounds} rounds, {plan.starts} cold starts")
+    where = f"servers on CPU {_listed(placement.server_cpus)}, generator on {_listed(placement.generator_cpus)}"
+    note(f"{where}; waiting, it {plan.wait}s")
+    note(f"measuring takes about {_duration(prepare.seconds(plan, len(entry.starting), len(measured)))}")
+    if plan.quick:
+        note("A quick run shows that everything works. It shows nothing about the contenders.")
+
+
+def make_environments(apps: Sequence[App]) -> None:
+    """Make the environments that are missing, after saying how much will be downloaded."""
+    missing = environments.missing(apps, ENVIRONMENTS)
+    if missing:
+        sizes = [environments.download_megabytes(app) for app in missing]
+        size = f"about {sum(filter(None, sizes))} MB" if all(sizes) else "size unknown"
+        note(f"environments to make: {', '.join(app.name for app in missing)} ({size} to download)")
+    with progress("environments", len(apps)) as advance:
+        for app in apps:
+            environments.make(app, ENVIRONMENTS)
+            advance(app.name)
+
+
+def look_at_machine(host: Host) -> tuple[str, ...]:
+    """Watch the idle machine for five seconds and say what will be spoilt."""
+    from harness import guards  # statistics are slow to import: --help goes without
+
+    note(f"looking at the machine for {LOOK_S:.0f} seconds ...")
+    before = host.reading()
+    time.sleep(LOOK_S)
+    spoilers = guards.spoilers(before, host.reading())
+    for spoiler in spoilers:
+        note(f"  {spoiler}")
+    return spoilers
+
+
+def rehearse(field: Field) -> None:
+    """Start and verify every contender before anything is measured. Raises ContractError with all that fails."""
+    with progress("verifying", len(field.contenders)) as advance:
+        problems = []
+        for label, broken in campaign.rehearse(field):
+            advance(label)
+            problems += [f"{label}: {one}" for one in broken]
+    if problems:
+        logs = f"Logs are in {field.logs}"
+        raise ContractError("\n".join(problems), f"Mend it, or leave it out with --contenders. {logs}")
+
+
+def derive(folder: Path, into: Path) -> tuple[ResultSet, Summary]:
+    """Make all that follows from a run's head and outcomes, and write it into a folder."""
+    from harness import audit, report  # as above
+    from harness.summary import summarize
+
+    result_set = store.read(folder)
+    summary = summarize(result_set, audit.read_published())
+    report.write(into, result_set, summary)
+    return result_set, summary
+
+
+def show(result_set: ResultSet, summary: Summary, *, json: bool) -> None:
+    """The result, for people or for programs."""
+    from harness import report  # as above
+
+    if json:
+        document(summary.model_dump_json(indent=1))
+    else:
+        report.show(result_set, summary, results)
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes} minutes" if minutes > 1 else f"{round(seconds, -1):.0f} seconds"
+
+
+def _listed(cpus: Iterable[int]) -> str:
+    return "+".join(map(str, cpus))

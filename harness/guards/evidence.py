@@ -1,0 +1,94 @@
+"""What a guard is given to look at, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from harness.model import Failure, Member, Process, Recording, ResultSet, ServerOutcome, TurnOutcome, Usage, Verdict
+from harness.stats.slices import Throughputs, is_clean, throughputs
+
+
+class Finding(NamedTuple):
+    """One sentence with its numbers, and the verdict that it gives, if any."""
+
+    evidence: str
+    gives: Verdict | None = None
+    checked: bool = True
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that was seen of one contender in finished blocks, and what the two yardsticks did in the same blocks.
+
+    `failures` are those of its cold starts too.
+    """
+
+    member: Member
+    planned_connections: int
+    turns: tuple[TurnOutcome, ...]
+    servers: tuple[ServerOutcome, ...]
+    failures: tuple[Failure, ...]
+    throughputs: Throughputs
+    null: Throughputs
+    control: Throughputs
+
+    @property
+    def slices(self) -> tuple[Recording, ...]:
+        """The measured turns that have a throughput."""
+        return tuple(turn.recording for turn in self.turns if turn.round and turn.recording and is_clean(turn))
+
+    @property
+    def usages(self) -> tuple[tuple[Usage, Usage], ...]:
+        """Use after the warm-up and after the last slice, of each block in which both were read."""
+        return tuple((one.warmed, one.ended) for one in self.servers if one.warmed and one.ended)
+
+
+def gather(result_set: ResultSet) -> Iterator[Evidence]:
+    """The evidence of each contender, in the run's order."""
+    found = throughputs(result_set)
+    for member in result_set.head.members:
+        yield Evidence(
+            member=member,
+            planned_connections=result_set.head.plan.connections,
+            turns=tuple(turn for turn in result_set.turns if turn.contender == member.label),
+            servers=_servers(result_set, member.label),
+            failures=failures(result_set, member.label),
+            throughputs=found[member.label],
+            null=_of_role(result_set, found, "null"),
+            control=_of_role(result_set, found, "control"),
+        )
+
+
+def failures(result_set: ResultSet, label: str) -> tuple[Failure, ...]:
+    """Every failure of a contender: of its starts, then of its turns, then of its servers."""
+    found = [start.failure for start in result_set.starts if start.contender == label]
+    found += [turn.failure for turn in result_set.turns if turn.contender == label]
+    found += [server.failure for server in _servers(result_set, label)]
+    return tuple(failure for failure in found if failure)
+
+
+def identities(usage: Usage) -> frozenset[tuple[int, float]]:
+    """The processes of a tree, named for good."""
+    return frozenset(map(_identity, usage.processes))
+
+
+def cpu_by_process(warmed: Usage, ended: Usage) -> list[float]:
+    """CPU seconds that each process of the later tree used since the earlier reading, the busiest first."""
+    before = {_identity(process): process.cpu_s for process in warmed.processes}
+    return sorted((one.cpu_s - before.get(_identity(one), 0.0) for one in ended.processes), reverse=True)
+
+
+def _identity(process: Process) -> tuple[int, float]:
+    return process.pid, process.started_at
+
+
+def _servers(result_set: ResultSet, label: str) -> tuple[ServerOutcome, ...]:
+    return tuple(block.servers[label] for block in result_set.blocks if label in block.servers)
+
+
+def _of_role(result_set: ResultSet, found: Mapping[str, Throughputs], role: str) -> Throughputs:
+    """The throughputs of the first member with this role; empty where there is none."""
+    labels = [member.label for member in result_set.head.members if member.role == role]
+    return found[labels[0]] if labels else {}

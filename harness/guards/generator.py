@@ -1,0 +1,114 @@
+"""Reasons to doubt that the load was what it should have been, or that it was the server which set the pace.
+
+A slice now and then may go wrong: the trimmed mean of a block shrugs off one of eight at either end. So a guard that
+looks at slices speaks when more than a tenth of them fail it.
+"""
+
+from __future__ import annotations
+
+import math
+
+from harness import histogram
+from harness.guards.evidence import Evidence, Finding
+from harness.model import Recording, Verdict
+from harness.stats.slices import log_ratios
+
+BAD_SLICES = 0.1  # of all slices (calibrate)
+CEILING = 0.7  # of null's throughput (calibrate)
+GENERATOR_CPU = 0.85  # of one CPU (calibrate)
+LITTLE = 0.03  # either side of 1 (calibrate)
+RECONNECTS = 0.001  # per request (calibrate)
+
+_NO_SLICE = Finding("No slice of it was measured.", checked=False)
+
+
+def ceiling(seen: Evidence) -> Finding:
+    """Throughput over that of `null` in the same rounds, geometric mean over blocks: near 1, the generator limits."""
+    if seen.member.role == "null":
+        said = "It does the least possible: its number is the generator's limit, not a server's"
+        return Finding(f"{said}, and is never ranked.", Verdict.CLIENT_BOUND)
+    shares = log_ratios(seen.throughputs, seen.null)
+    if not shares:
+        return Finding("No slice stands beside one of null.", checked=False)
+    share = math.exp(math.fsum(shares.values()) / len(shares))
+    said = f"It reached {share:.0%} of null's throughput (limit {CEILING:.0%}) over {len(shares)} blocks."
+    return Finding(said, Verdict.CLIENT_BOUND if share > CEILING else None)
+
+
+def generator_cpu(seen: Evidence) -> Finding:
+    """The generator's CPU time less its empty polls, over the duration of each slice. For `null` it should be high."""
+    if not seen.slices:
+        return _NO_SLICE
+    shares = sorted(_useful_cpu(slice_) for slice_ in seen.slices)
+    busy = sum(share > GENERATOR_CPU for share in shares)
+    said = (
+        f"In {_of(busy, shares)} the generator used over {GENERATOR_CPU:.0%} of its CPU; median {_middle(shares):.0%}."
+    )
+    return Finding(said, Verdict.CLIENT_BOUND if _too_many(busy, shares) else None)
+
+
+def little(seen: Evidence) -> Finding:
+    """Little's law: the mean share of its time that a planned connection had a request under way, 1 if all were busy.
+
+    J. D. C. Little, "A proof for the queuing formula L = lambda W", Operations Research 9 (1961).
+    """
+    shares = sorted(slice_.busy for slice_ in seen.slices if slice_.busy is not None)
+    if not shares:
+        return Finding("No connection had a whole cycle.", checked=False)
+    off = sum(abs(share - 1) > LITTLE for share in shares)
+    said = f"In {_of(off, shares)} the share of time in which connections were busy lay outside 1 +- {LITTLE}"
+    return Finding(f"{said}; median {_middle(shares):.3f}.", Verdict.INVALID if _too_many(off, shares) else None)
+
+
+def ordering(seen: Evidence) -> Finding:
+    """Impossible or absurd latencies: min <= p50 <= p99 <= max, min <= mean <= p99, over all slices."""
+    latency = histogram.merged(slice_.latency for slice_ in seen.slices)
+    if latency.min_s is None or latency.max_s is None:
+        return Finding("No latency of it was measured.", checked=False)
+    p50_s, p99_s = histogram.quantiles(latency, (0.5, 0.99))
+    mean_s = latency.sum_s / sum(latency.counts)
+    kept = latency.min_s <= p50_s <= p99_s <= latency.max_s and latency.min_s <= mean_s <= p99_s
+    numbers = (latency.min_s, p50_s, mean_s, p99_s, latency.max_s)
+    said = "min {:.3g}, p50 {:.3g}, mean {:.3g}, p99 {:.3g}, max {:.3g} ms".format(*(1000 * one for one in numbers))
+    return Finding(f"Latencies are {'' if kept else 'not '}in order: {said}.", None if kept else Verdict.INVALID)
+
+
+def connections(seen: Evidence) -> Finding:
+    """As many open connections as planned, unless the server closes each after one answer by its declared policy."""
+    if seen.member.connections == "closed":
+        return Finding("Its server closes every connection after one answer, as declared.")
+    if not seen.slices:
+        return _NO_SLICE
+    off = sum(slice_.connections != seen.planned_connections for slice_ in seen.slices)
+    fewest = min(slice_.connections for slice_ in seen.slices)
+    said = f"In {_of(off, seen.slices)} other than {seen.planned_connections} connections were open; fewest {fewest}."
+    return Finding(said, Verdict.UNSETTLED if _too_many(off, seen.slices) else None)
+
+
+def reconnects(seen: Evidence) -> Finding:
+    """A server that should keep connections makes its clients connect again: its requests pay for that."""
+    answered = sum(slice_.answered for slice_ in seen.slices)
+    if not answered:
+        return _NO_SLICE
+    again = sum(slice_.reconnects for slice_ in seen.slices)
+    said = f"{again:,} connections were made again over {answered:,} requests"
+    if seen.member.connections == "closed":
+        return Finding(f"{said}, as declared.")
+    unsettled = again / answered > RECONNECTS
+    return Finding(f"{said} (limit {RECONNECTS:.1%}).", Verdict.UNSETTLED if unsettled else None)
+
+
+def _useful_cpu(seen: Recording) -> float:
+    return (seen.generator_cpu_s - seen.generator_empty_s) / seen.duration_s
+
+
+def _too_many(count: int, slices: list[float] | tuple[Recording, ...]) -> bool:
+    return count > BAD_SLICES * len(slices)
+
+
+def _of(count: int, slices: list[float] | tuple[Recording, ...]) -> str:
+    return f"{count} of {len(slices)} slices"
+
+
+def _middle(ordered: list[float]) -> float:
+    return ordered[len(ordered) // 2]

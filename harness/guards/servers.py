@@ -1,0 +1,98 @@
+"""Reasons to doubt the server: wrong answers, dead workers, a throttled tree; and how evenly its workers shared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from statistics import median
+
+from harness.guards.evidence import Evidence, Finding, cpu_by_process, identities
+from harness.model import ErrorCause, Usage, Verdict
+from harness.stats.slices import is_clean
+
+UNEVEN = 1.5  # times a worker's share (calibrate)
+
+
+def right_answers(seen: Evidence) -> Finding:
+    """Any wrong or missing answer, warm-ups included, and any failure short of stopping: the number says nothing."""
+    errors = _errors(seen)
+    failures = [failure for failure in seen.failures if failure.stage != "stop"]
+    bad_turns = sum(not is_clean(turn) for turn in seen.turns)
+    if errors or failures or bad_turns:
+        counts = (
+            f"{errors.total():,} wrong answers, {bad_turns} of {len(seen.turns)} turns bad, {len(failures)} failures"
+        )
+        return Finding(f"{counts}{_causes(errors)}{_first(seen)}", Verdict.INVALID)
+    if not seen.turns:
+        return Finding("No turn of it stands in a finished block.", checked=False)
+    answered = sum(turn.recording.answered for turn in seen.turns if turn.recording)
+    return Finding(f"All {answered:,} answers in {len(seen.turns)} turns were right.")
+
+
+def workers_alive(seen: Evidence) -> Finding:
+    """The same processes, by id and start time, after the last slice as after the warm-up."""
+    changed = sum(identities(warmed) != identities(ended) for warmed, ended in seen.usages)
+    if changed:
+        return Finding(f"Its processes were not the same at the end of {_blocks(seen, changed)}.", Verdict.INVALID)
+    if not seen.usages or len(seen.usages) < len(seen.throughputs):
+        return Finding(f"Its processes were read twice in only {_blocks(seen, len(seen.usages))}.", checked=False)
+    return Finding(f"The same processes at the end as after the warm-up in all of {len(seen.usages)} blocks.")
+
+
+def throttling(seen: Evidence) -> Finding:
+    """Any time taken from the tree by its limits, or any process killed for memory, while it was measured."""
+    throttled = _increases(seen, "throttled")
+    killed = _increases(seen, "oom_kills")
+    if not throttled and not killed:
+        return Finding("The kernel's counters of throttling and memory kills could not be read.", checked=False)
+    said = f"It was throttled {sum(throttled)} times and lost {sum(killed)} processes for memory"
+    hampered = any(throttled) or any(killed)
+    return Finding(f"{said} in {len(seen.usages)} blocks.", Verdict.INVALID if hampered else None)
+
+
+def worker_balance(seen: Evidence) -> Finding:
+    """Said, not judged: CPU time of the busiest worker over its even share. The median block speaks.
+
+    A master process uses next to nothing, so the workers are the busiest processes, as many as were asked for.
+    """
+    workers = seen.member.workers
+    if workers == 1:
+        return Finding("One worker: there is nothing to balance.")
+    ratios = [ratio for warmed, ended in seen.usages if (ratio := _busiest(warmed, ended, workers)) is not None]
+    if not ratios:
+        return Finding("No CPU time of its workers was read.", checked=False)
+    said = f"The busiest of {workers} workers did {median(ratios):.2f} times its even share"
+    return Finding(f"{said}: {'uneven' if median(ratios) > UNEVEN else 'even enough'} (limit {UNEVEN}).")
+
+
+def _errors(seen: Evidence) -> Counter[ErrorCause]:
+    found: Counter[ErrorCause] = Counter()
+    for turn in seen.turns:
+        found.update(turn.recording.errors if turn.recording else {})
+    return +found
+
+
+def _causes(errors: Counter[ErrorCause]) -> str:
+    return f" ({', '.join(f'{count:,} {cause}' for cause, count in sorted(errors.items()))})" if errors else ""
+
+
+def _first(seen: Evidence) -> str:
+    """What the first of it looked like, if anything was said."""
+    said = [failure.message for failure in seen.failures]
+    said += [turn.recording.first_error for turn in seen.turns if turn.recording and turn.recording.first_error]
+    return f"; the first: {said[0]}" if said else "."
+
+
+def _blocks(seen: Evidence, count: int) -> str:
+    return f"{count} of {len(seen.servers)} blocks"
+
+
+def _increases(seen: Evidence, counter: str) -> list[int]:
+    """By how much a counter grew in each block in which it was read twice."""
+    pairs = [(getattr(warmed, counter), getattr(ended, counter)) for warmed, ended in seen.usages]
+    return [after - before for before, after in pairs if before is not None and after is not None]
+
+
+def _busiest(warmed: Usage, ended: Usage, workers: int) -> float | None:
+    """The CPU time of the busiest worker over its even share; None where nothing was used."""
+    used = cpu_by_process(warmed, ended)[:workers]
+    return max(used) * workers / sum(used) if sum(used) > 0 else None

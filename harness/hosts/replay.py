@@ -1,0 +1,125 @@
+"""A host that launches nothing: it plays back what a stored run says of its servers, in the same order."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+from harness.errors import HostError, LaunchError
+from harness.model import (
+    BlockOutcome,
+    Contender,
+    Enforcement,
+    Failure,
+    Launched,
+    Limits,
+    MachineReading,
+    Outcome,
+    Placement,
+    Request,
+    ResultSet,
+    ServerOutcome,
+    StartOutcome,
+    Usage,
+)
+
+
+class ReplayServer:
+    """A server as it was: the first usage asked for is the one after the warm-up, the second the one at the end."""
+
+    def __init__(self, launched: Launched, usages: tuple[Usage | None, ...]) -> None:
+        self.launched = launched
+        self._usages = deque(usages)
+
+    def usage(self) -> Usage:
+        usage = self._usages.popleft() if self._usages else None
+        if usage is None:
+            raise LaunchError(f"`{self.launched.contender}` has no further usage in the stored run.")
+        return usage
+
+
+class ReplayHost:
+    """Facts of `result_set`, label by label, in the order in which they were written; failures fail again."""
+
+    def __init__(self, result_set: ResultSet) -> None:
+        self._head = result_set.head
+        self._launches: dict[str, deque[Callable[[Limits], ReplayServer]]] = defaultdict(deque)
+        self._readings: deque[MachineReading] = deque()
+        for outcome in result_set.outcomes:
+            self._take(outcome)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing runs."""
+
+    @property
+    def placement(self) -> Placement:
+        return self._head.placement
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        return self._head.fingerprint.model_dump()
+
+    def reading(self) -> MachineReading:
+        if not self._readings:
+            raise HostError("The stored run has no further reading of its machine.")
+        return self._readings.popleft()
+
+    @contextmanager
+    def launch(
+        self,
+        contender: Contender,
+        python: Path,  # noqa: ARG002  # the seam's signature
+        first: Request,  # noqa: ARG002  # the seam's signature
+        limits: Limits,
+        log: Path,  # noqa: ARG002  # the seam's signature
+        timeout_s: float,  # noqa: ARG002  # the seam's signature
+    ) -> Iterator[ReplayServer]:
+        stored = self._launches[contender.label]
+        if not stored:
+            raise HostError(f"The stored run has no further launch of `{contender.label}`.")
+        yield stored.popleft()(limits)
+
+    def _take(self, outcome: Outcome) -> None:
+        if isinstance(outcome, StartOutcome):
+            self._launches[outcome.contender].append(partial(_started, outcome))
+        elif isinstance(outcome, BlockOutcome):
+            self._readings += (outcome.machine_before, outcome.machine_after)
+            for label, server in outcome.servers.items():
+                self._launches[label].append(partial(_served, label, server))
+
+
+def _started(outcome: StartOutcome, limits: Limits) -> ReplayServer:
+    if outcome.failure:
+        raise _failed(outcome.failure)
+    return ReplayServer(_made_up(outcome.contender, limits, outcome.listening_s, outcome.ready_s), ())
+
+
+def _served(label: str, server: ServerOutcome, limits: Limits) -> ReplayServer:
+    if server.launched is None and server.failure:
+        raise _failed(server.failure)
+    return ReplayServer(server.launched or _made_up(label, limits, None, None), (server.warmed, server.ended))
+
+
+def _made_up(label: str, limits: Limits, listening_s: float | None, ready_s: float | None) -> Launched:
+    """A cold start kept its times only: all else is a stand-in, and is not called enforced."""
+    return Launched(
+        contender=label,
+        host="127.0.0.1",
+        port=0,
+        pid=0,
+        listening_s=listening_s or 0.0,
+        ready_s=ready_s or 0.0,
+        command=(),
+        log="",
+        enforcement=Enforcement(mechanism="replay", asked=limits, held={}, enforced=False),
+    )
+
+
+def _failed(failure: Failure) -> LaunchError:
+    return LaunchError(failure.message, failure.hint)

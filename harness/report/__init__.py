@@ -1,0 +1,23 @@
+"""What is shown of a run: tables, charts, caveats. Nothing is decided here; matplotlib is imported only to write."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.model import ResultSet, Summary
+from harness.report import document, files, screen
+
+
+def show(result_set: ResultSet, summary: Summary, console: Console) -> None:
+    """Print tables, every doubt next to its number, and one sentence for each word used."""
+    screen.show(console, result_set.head, summary)
+
+
+def paste(result_set: ResultSet, summary: Summary) -> str:
+    """One Markdown table and one line of provenance."""
+    return document.paste(result_set.head, summary)
+
+
+def write(folder: Path, result_set: ResultSet, summary: Summary) -> None:
+    """Write all that is derived from a run into a folder, the same bytes every time. Raises StoreError."""
+    files.write(folder, result_set, summary)

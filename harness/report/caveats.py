@@ -1,0 +1,145 @@
+"""Every doubt as a numbered sentence, and one sentence for every word that a report uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from harness.model import Comparison, Doubt, Row, RunHead, Summary, Verdict
+from harness.report import format as written
+
+QUICK = (
+    "QUICK RUN: this shows that everything works. It shows nothing about any contender: do not quote a number of it."
+)
+CLOSED_LOOP = (
+    "Latency is closed loop: with {connections} connections always busy its mean is {connections} / throughput. "
+    "It is service time under saturation, not what a user sees."
+)
+_SAID = {"worker balance"}
+
+
+class Note(NamedTuple):
+    """A numbered doubt: what one guard saw at these contenders (none named: at all of them)."""
+
+    number: int
+    contenders: tuple[str, ...]
+    guard: str
+    evidence: str
+    gives: Verdict
+
+
+def notes(summary: Summary) -> tuple[Note, ...]:
+    """The doubts that took a verdict down and the failures, worst first.
+
+    A guard has one line per contender, and contenders of which it says the same share it.
+    """
+    grouped: dict[tuple[Verdict, str, str], list[str]] = {}
+    for (verdict, guard, contender), evidence in _by_contender(summary).items():
+        grouped.setdefault((verdict, guard, _joined(evidence)), []).extend([contender] if contender else [])
+    severity = list(Verdict)
+    worst_first = sorted(grouped.items(), key=lambda item: severity.index(item[0][0]))
+    return tuple(
+        Note(number, tuple(contenders), guard, evidence, verdict)
+        for number, ((verdict, guard, evidence), contenders) in enumerate(worst_first, 1)
+    )
+
+
+def marks(notes: Iterable[Note], contender: str) -> tuple[int, ...]:
+    """The numbers of the notes that a contender's row refers to."""
+    return tuple(note.number for note in notes if not note.contenders or contender in note.contenders)
+
+
+def remarks(head: RunHead, summary: Summary) -> tuple[str, ...]:
+    """What holds for the whole table, one sentence or two each."""
+    said = [CLOSED_LOOP.format(connections=head.plan.connections)] if any(row.latency for row in summary.rows) else []
+    if summary.blocks_finished < summary.blocks_planned:
+        said.append(f"Only {summary.blocks_finished} of {summary.blocks_planned} planned blocks were finished.")
+    if any(row.requests_per_s and row.requests_per_s.low is None for row in summary.rows):
+        said.append(
+            f"{summary.blocks_finished} blocks are too few to claim an interval: where none stands, none is known."
+        )
+    return (*said, *_unjudged(summary), *_not_checked(summary.doubts))
+
+
+def compared(row: Row) -> str | None:
+    """What may be said of a row's ratio, and the smallest difference that could have been found."""
+    if row.comparison is None or row.member.role in {"null", "control"}:
+        return None
+    call = f"{row.comparison.call}{' (within the margin)' if row.comparison.within_margin else ''}"
+    ratio = written.ratio(row.comparison.ratio)
+    return f"{call} against the reference, {ratio}{_detectable(row.comparison)}"
+
+
+def glossary(text: str) -> tuple[tuple[str, str], ...]:
+    """Word and sentence for those words that occur in a printed text, in the order of `GLOSSARY`."""
+    return tuple((word, meaning) for word, meaning in GLOSSARY.items() if re.search(rf"(?<!\w){word}(?!\w)", text))
+
+
+GLOSSARY = {
+    "SERVER-BOUND": "the server was the limit, so the number says something about the server; only these are ranked.",
+    "CLIENT-BOUND": "the load generator was the limit: the server can do more than this number.",
+    "UNSETTLED": "the conditions were not steady or not as planned, so the number may be off.",
+    "INVALID": "answers were wrong or missing, or the server was hampered: the number says nothing.",
+    "FASTER": "the 99 % interval of the ratio lies above 1.",
+    "SLOWER": "the 99 % interval of the ratio lies below 1.",
+    "SAME": "the 95 % interval of the ratio lies within 3 % of 1.",
+    "UNDECIDED": "the data allow neither FASTER nor SLOWER nor SAME.",
+    "ratio": "requests per second over those of the reference, from slices that lie close together in time.",
+    "interval": "95 times in 100 an interval made like this one holds the true value.",
+    "block": "one fresh launch of all contenders; blocks are what an interval counts.",
+    "closed loop": "each connection sends its next request as soon as the last one is answered.",
+    "p50": "half of the requests were answered faster than this.",
+    "p99": "99 of 100 requests were answered faster than this.",
+    "cold start": "from just before the process is spawned to the first correct answer; the median of all starts.",
+    "connections": "kept: they stay open for many requests; closed: the server closes each after one answer.",
+    "yardstick": "measured like the contenders, but not one of them, and never ranked.",
+    "null": "a yardstick that does the least possible: no server can look faster to this generator.",
+    "control": "a yardstick of constant, framework-like work: it shows how steady the machine was.",
+}
+
+
+def _by_contender(summary: Summary) -> Mapping[tuple[Verdict, str, str | None], list[str]]:
+    found: dict[tuple[Verdict, str, str | None], list[str]] = {}
+    for verdict, guard, contender, evidence in (*_doubted(summary.doubts), *_failed(summary.rows)):
+        found.setdefault((verdict, guard, contender), []).append(evidence)
+    return found
+
+
+def _doubted(doubts: Iterable[Doubt]) -> Iterable[tuple[Verdict, str, str | None, str]]:
+    return ((doubt.gives, doubt.guard, doubt.contender, doubt.evidence) for doubt in doubts if doubt.gives)
+
+
+def _failed(rows: Iterable[Row]) -> Iterable[tuple[Verdict, str, str | None, str]]:
+    return (
+        (Verdict.INVALID, f"failed at {failure.stage}", row.member.label, f"{failure.message} {failure.hint}".strip())
+        for row in rows
+        for failure in row.failures
+    )
+
+
+def _joined(evidence: Sequence[str]) -> str:
+    """The first of several sentences, with how many others there are: one guard is one line."""
+    different = list(dict.fromkeys(evidence))
+    more = f" (and {len(different) - 1} more like it)" if len(different) > 1 else ""
+    times = f" ({len(evidence)} times)" if len(different) == 1 < len(evidence) else ""
+    return f"{different[0]}{more}{times}"
+
+
+def _unjudged(summary: Summary) -> Iterator[str]:
+    """What some guards say without judging, of contenders with several workers."""
+    several = {row.member.label for row in summary.rows if row.member.workers > 1}
+    for doubt in summary.doubts:
+        if doubt.guard in _SAID and doubt.checked and doubt.contender in several:
+            yield f"{doubt.contender}, {doubt.guard}: {doubt.evidence}"
+
+
+def _not_checked(doubts: Iterable[Doubt]) -> Iterable[str]:
+    guards = dict.fromkeys(doubt.guard for doubt in doubts if not doubt.checked and not doubt.gives)
+    return [f"Not checked here: {', '.join(guards)}."] if guards else []
+
+
+def _detectable(comparison: Comparison) -> str:
+    if comparison.detectable is None:
+        return "."
+    return f"; the smallest difference it could have found is {written.percent(comparison.detectable - 1)}."

@@ -1,0 +1,246 @@
+"""The charts: throughput, latency, cold start and slices; each as SVG and PNG, for light and dark pages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from harness.model import ResultSet, Row, Summary, Verdict
+from harness.report import canvas, caveats, series, strips, tables
+from harness.report import format as written
+from harness.report.canvas import Margins, Sheet, Words
+from harness.report.series import Curve, Slice
+from harness.report.theme import THEMES, Theme
+
+_PANEL_IN = 0.72
+_CURVES_IN = 3.6
+_NAMES_IN = 2.35
+_NAME_IN = 0.36
+_LEAST_DEVIATION = 0.05
+_NINES = (0.30103, 1.0, 2.0, 3.0, 4.0)  # -log10(1 - share)
+
+
+def draw(result_set: ResultSet, summary: Summary) -> Iterator[tuple[str, bytes]]:
+    """File name and content of every chart. The same run gives the same bytes."""
+    for chart, paint in CHARTS.items():
+        for theme in THEMES:
+            with canvas.drawing(theme):
+                sheet = paint(result_set, summary, theme)
+                yield f"{chart}-{theme.name}.svg", canvas.svg(sheet)
+                yield f"{chart}-{theme.name}.png", canvas.png(sheet)
+
+
+def throughput(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
+    """Requests per second with intervals, every block a point. What is off the scale has an arrow."""
+    words = Words(
+        "Requests per second",
+        "More is better. Line: the estimate over all blocks; band: its 95 % interval; points: each block, "
+        "the first on top. Grey rows are yardsticks, not contenders.",
+    )
+    rows = tables.ordered(summary.rows)
+    sheet = strips.sheet(result_set, rows, theme, words)
+    end = 1.1 * _longest(rows)
+    for place, row in enumerate(rows):
+        label = row.member.label
+        if row.requests_per_s:
+            strips.bar(sheet, place, label, min(end, row.requests_per_s.value))
+        strips.points(sheet, place, label, series.block_throughputs(result_set, label), end)
+        strips.estimate(sheet, place, label, row.requests_per_s, end)
+        strips.value(sheet, place, *_throughput_words(row), warns=row.verdict is not Verdict.SERVER_BOUND)
+    strips.from_zero(sheet.axes[0], end, FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    return sheet
+
+
+def cold_start(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
+    """Spawn to first correct answer, every start a point."""
+    words = Words(
+        "Cold start: from spawn to the first correct answer",
+        "Less is better. Points: starts, the first on top; line: their median; band: its 95 % interval.",
+    )
+    started = {start.contender for start in result_set.starts}
+    rows = [row for row in tables.ordered(summary.rows) if row.member.label in started]
+    sheet = strips.sheet(result_set, rows, theme, words)
+    times_s = [series.ready_times(result_set, row.member.label) for row in rows]
+    end = 1.05 * max((time_s for times in times_s for time_s in times), default=1.0)
+    for place, (row, times) in enumerate(zip(rows, times_s, strict=True)):
+        label = row.member.label
+        strips.points(sheet, place, label, times, end)
+        strips.estimate(sheet, place, label, row.ready_s, end)
+        failed = series.failed_starts(result_set, label)
+        remark = (
+            f"{failed} of {failed + len(times)} starts failed" if failed else written.start_duration(row.ready_s).note
+        )
+        strips.value(sheet, place, written.start_duration(row.ready_s).main, remark, warns=failed > 0)
+    strips.from_zero(sheet.axes[0], end, FuncFormatter(lambda value, _: written.duration(value) if value else "0"))
+    return sheet
+
+
+def latency(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
+    """Latency by percentile, both axes logarithmic; `null` shows the floor of the measurement."""
+    reading = (
+        "Less is better. To the right, ever slower requests: at 99 %, one of 100 took longer than the curve says. "
+        "The curve of null is the floor of the measurement. "
+    )
+    closed = caveats.CLOSED_LOOP.format(connections=result_set.head.plan.connections)
+    words = Words("Latency, closed loop", reading + closed)
+    sheet = canvas.sheet(result_set.head, theme, words, Margins(0.75, _NAMES_IN, 0.5), _CURVES_IN)
+    rows = tables.ordered(summary.rows)
+    found = {row.member.label: series.latency_curve(result_set, row.member.label) for row in rows}
+    curves = {label: curve for label, curve in found.items() if curve}
+    for label, curve in curves.items():
+        look = sheet.looks[label]
+        sheet.axes[0].plot(curve.nines, curve.latencies_s, color=look.color, linestyle=look.dashes, linewidth=2)
+    _percentile_axes(sheet.axes[0], max((curve.nines[-1] for curve in curves.values()), default=1.0))
+    _name_curves(sheet, curves, rows)
+    return sheet
+
+
+def slices(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
+    """Each slice's throughput against its contender's median, over the run: one panel per contender, one scale."""
+    words = Words(
+        "Throughput over the run",
+        "Points: slices, as deviation from the contender's own median; lines: block medians; stripes: blocks; "
+        "crosses: failed slices. One scale for all: waves that all share come from the machine.",
+    )
+    rows = tables.ordered(summary.rows)
+    labels = [row.member.label for row in rows]
+    margins = Margins(canvas.name_width_in(labels) + 0.5, 1.1)
+    sheet = canvas.sheet(result_set.head, theme, words, margins, _PANEL_IN * len(rows), len(rows))
+    found = {label: series.slices(result_set, label) for label in labels}
+    reach = max([_LEAST_DEVIATION, *map(_reach, found.values())])
+    for axes, row in zip(sheet.axes, rows, strict=True):
+        _panel(sheet, axes, row, found[row.member.label], reach)
+        _stripes(axes, theme, result_set.head.plan.blocks)
+    sheet.axes[-1].xaxis.set_major_locator(MaxNLocator(12, integer=True))
+    sheet.axes[-1].set_xlabel("blocks")
+    return sheet
+
+
+CHARTS = {"throughput": throughput, "latency": latency, "coldstart": cold_start, "slices": slices}
+
+
+def _longest(rows: Sequence[Row]) -> float:
+    """The end of the scale, by the contenders; by all rows if no contender was measured."""
+    contenders = [row.requests_per_s.value for row in rows if row.requests_per_s and row.member.role == "contender"]
+    every = [row.requests_per_s.value for row in rows if row.requests_per_s]
+    return max(contenders or every or [1.0])
+
+
+def _throughput_words(row: Row) -> tuple[str, str]:
+    if row.requests_per_s is None:
+        return written.NOT_MEASURED, f"failed at {row.failures[0].stage}" if row.failures else row.verdict
+    number, interval = written.requests_per_s(row.requests_per_s)
+    return f"{number}/s", interval if row.verdict is Verdict.SERVER_BOUND else row.verdict
+
+
+def _percentile_axes(axes: Axes, end: float) -> None:
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 1000:,.3g} ms"))
+    axes.set_xticks(_NINES, ["50 %", "90 %", "99 %", "99.9 %", "99.99 %"])
+    axes.set_xlim(0, end)
+    axes.grid(visible=True)
+    axes.set_xlabel("share of requests that were at least this fast")
+
+
+def _name_curves(sheet: Sheet, curves: Mapping[str, Curve], rows: Sequence[Row]) -> None:
+    """Write name and quantiles beside the end of each curve, moved apart where curves end close together."""
+    axes = sheet.axes[0]
+    height_of = axes.transScale + axes.transLimits
+    ends = {label: float(height_of.transform((0.0, curve.latencies_s[-1]))[1]) for label, curve in curves.items()}
+    heights = apart({row.member.label: ends.get(row.member.label, 0.0) for row in rows}, _NAME_IN / _CURVES_IN)
+    for row in rows:
+        label = row.member.label
+        curve = curves.get(label)
+        color = sheet.looks[label].color
+        line = {"arrowstyle": "-", "color": color, "linewidth": 0.7, "relpos": (0, 0.5)}
+        axes.annotate(
+            f"{canvas.short_name(label)}\n{_quantiles(row)}",
+            (curve.nines[-1], curve.latencies_s[-1]) if curve else (1.0, 1.0),
+            (1.04, heights[label]),
+            textcoords="axes fraction",
+            va="center",
+            size=8,
+            color=color,
+            arrowprops=line if curve else None,
+            annotation_clip=False,  # a curve that is not there has no end inside the axes
+        )
+
+
+def _quantiles(row: Row) -> str:
+    if row.latency is None:
+        return written.NOT_MEASURED
+    return f"p50 {written.duration(row.latency.p50_s)}, p99 {written.duration(row.latency.p99_s)}"
+
+
+def apart(heights: Mapping[str, float], gap: float) -> Mapping[str, float]:
+    """Heights (0 to 1) in the same order, at least `gap` apart; pushed up from below, then back from above."""
+    labels = sorted(heights, key=lambda label: heights[label])
+    placed: list[float] = []
+    for label in labels:
+        placed.append(max(heights[label], placed[-1] + gap) if placed else heights[label])
+    ceiling = 1.0
+    for index in reversed(range(len(placed))):
+        placed[index] = min(placed[index], ceiling)
+        ceiling = placed[index] - gap
+    return dict(zip(labels, placed, strict=True))
+
+
+def _panel(sheet: Sheet, axes: Axes, row: Row, slices: Sequence[Slice], reach: float) -> None:
+    """One contender's slices around its own median, with the median of each block as a line."""
+    look, theme = sheet.looks[row.member.label], sheet.theme
+    middle = series.median(slices)
+    axes.set_ylim(-1.1 * reach, 1.1 * reach)
+    axes.set_yticks([-reach, 0, reach], [f"\N{MINUS SIGN}{reach * 100:.0f} %", "0", f"+{reach * 100:.0f} %"])
+    axes.axhline(0, color=theme.grid, linewidth=0.8, zorder=0.5)
+    failed = [one.at_block for one in slices if one.requests_per_s is None]
+    axes.plot(failed, [-reach] * len(failed), "x", color=theme.warning, markersize=4, clip_on=False)
+    if middle:
+        measured = [(one.at_block, one.requests_per_s / middle - 1) for one in slices if one.requests_per_s]
+        axes.plot(
+            *zip(*measured, strict=True), ".", color=look.color, markersize=5, alpha=0.7, markeredgewidth=0, zorder=3
+        )
+        for block, level in series.block_medians(slices).items():
+            axes.plot(
+                [block, block + 1], [level / middle - 1] * 2, color=look.color, linewidth=1.5, solid_capstyle="butt"
+            )
+    _panel_names(axes, theme, row, middle)
+
+
+def _panel_names(axes: Axes, theme: Theme, row: Row, middle: float | None) -> None:
+    name = canvas.name(row.member.label)
+    color = theme.ink if row.member.role == "contender" else theme.muted
+    axes.annotate(
+        name,
+        (0, 0.5),
+        (-46, 0),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        color=color,
+    )
+    said = written.NOT_MEASURED if middle is None else f"median\n{written.number(middle)}/s"
+    axes.annotate(said, (1, 0.5), (10, 0), xycoords="axes fraction", textcoords="offset points", va="center", size=8)
+
+
+def _stripes(axes: Axes, theme: Theme, blocks: int) -> None:
+    axes.set_xlim(0, max(1, blocks))
+    axes.tick_params(axis="both", labelsize=7.5)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_xticks([])
+    for block in range(0, blocks, 2):
+        axes.axvspan(block, block + 1, color=theme.grid, alpha=0.35, linewidth=0, zorder=0)
+
+
+def _reach(slices: Sequence[Slice]) -> float:
+    """The largest deviation from the median, rounded up to whole 5 %."""
+    middle = series.median(slices)
+    if not middle:
+        return 0.0
+    largest = max(abs(one.requests_per_s / middle - 1) for one in slices if one.requests_per_s)
+    return math.ceil(largest / _LEAST_DEVIATION) * _LEAST_DEVIATION

@@ -1,0 +1,154 @@
+"""The columns of the tables, each defined once: its value in SI units for CSV, and its cell for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from harness.model import Estimate, Row
+from harness.report import format as written
+from harness.report.format import NOTHING, Cell
+
+Datum = str | float | Estimate | None
+
+
+class Entry(NamedTuple):
+    """A row with what its table adds: whether ratios are taken to it, and the numbers of its doubts."""
+
+    row: Row
+    is_reference: bool
+    marks: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """`key` heads it in CSV, `heading` elsewhere. An estimate is four columns in CSV: value, low, high and n."""
+
+    key: str
+    heading: str
+    value: Callable[[Row], Datum]
+    cell: Callable[[Entry], Cell]
+    kind: Literal["number", "estimate", "word", "name"] = "number"
+
+
+def _rank(entry: Entry) -> Cell:
+    return Cell(NOTHING if entry.row.rank is None else str(entry.row.rank))
+
+
+def _contender(entry: Entry) -> Cell:
+    return Cell(entry.row.member.label, "" if entry.row.member.role == "contender" else "(yardstick)")
+
+
+def _ratio(entry: Entry) -> Cell:
+    if entry.is_reference:
+        return Cell("1", "(reference)")
+    return written.ratio(entry.row.comparison.ratio) if entry.row.comparison else Cell(NOTHING)
+
+
+def _cold_start(entry: Entry) -> Cell:
+    if entry.row.member.role in {"null", "control"}:
+        return Cell(NOTHING)
+    return written.start_duration(entry.row.ready_s)
+
+
+def _verdict(entry: Entry) -> Cell:
+    marks = ", ".join(map(str, entry.marks))
+    return Cell(entry.row.verdict, f"[{marks}]" if marks else "")
+
+
+def _number(key: str, heading: str, value: Callable[[Row], Any], show: Callable[[Any], str]) -> Column:
+    return Column(key, heading, value, lambda entry: Cell(show(value(entry.row))))
+
+
+def _estimate(key: str, heading: str, value: Callable[[Row], Estimate | None], show: Callable[[Any], Cell]) -> Column:
+    return Column(key, heading, value, lambda entry: show(value(entry.row)), "estimate")
+
+
+def _word(key: str, heading: str, value: Callable[[Row], str | None]) -> Column:
+    return Column(key, heading, value, lambda entry: Cell(value(entry.row) or NOTHING), "word")
+
+
+def _latency(name: str, heading: str) -> Column:
+    def value(row: Row) -> float | None:
+        return getattr(row.latency, name) if row.latency else None
+
+    return _number(f"latency_{name}", heading, value, written.duration)
+
+
+def _trait(name: str, heading: str) -> Column:
+    return _word(name, heading, lambda row: getattr(row.member.traits, name))
+
+
+def _comparison(name: str) -> Column:
+    return _number(name, name, lambda row: getattr(row.comparison, name) if row.comparison else None, str)
+
+
+CONTENDER = Column("contender", "contender", lambda row: row.member.label, _contender, "name")
+RESULT = (
+    Column("rank", "#", lambda row: row.rank, _rank),
+    CONTENDER,
+    Column(
+        "requests_per_s",
+        "requests\nper s",
+        lambda row: row.requests_per_s,
+        lambda entry: Cell(written.rate(entry.row.requests_per_s.value if entry.row.requests_per_s else None)),
+        "estimate",
+    ),
+    Column("ratio", "ratio", lambda row: row.comparison.ratio if row.comparison else None, _ratio, "estimate"),
+    _latency("p50_s", "p50\nclosed\nloop"),
+    _latency("p99_s", "p99\nclosed\nloop"),
+    Column("cold_start_s", "cold start\nmedian", lambda row: row.ready_s, _cold_start, "estimate"),
+    Column("verdict", "verdict", lambda row: row.verdict.value, _verdict, "word"),
+)
+COST = (
+    CONTENDER,
+    _number(
+        "cpu_s_per_request",
+        "CPU ms\nper 1,000\nrequests",
+        lambda row: row.cpu_s_per_request,
+        written.cpu_ms_per_1000,
+    ),
+    _number(
+        "usd_per_million_requests",
+        "$ per\nmillion\nrequests",
+        lambda row: row.usd_per_million_requests,
+        written.dollars,
+    ),
+    _number("memory_bytes", "memory", lambda row: row.memory_bytes, written.size),
+    _number("processes", "processes", lambda row: row.processes, written.count),
+    _number("threads", "threads", lambda row: row.threads, written.count),
+    _word("connections", "connections", lambda row: row.member.connections),
+    _number(
+        "reconnects_per_request",
+        "reconnects\nper\nrequest",
+        lambda row: row.reconnects_per_request,
+        written.per_request,
+    ),
+)
+SERVED = (
+    CONTENDER,
+    _trait("server", "server"),
+    _trait("worker_class", "worker\nclass"),
+    _number("workers", "workers", lambda row: row.member.workers, written.count),
+    _trait("loop", "loop"),
+    _trait("parser", "parser"),
+    _trait("json_library", "JSON"),
+    _trait("keep_alive", "keep-\nalive"),
+    _trait("access_log", "access\nlog"),
+    _trait("proxy_headers", "proxy\nheaders"),
+)
+ONLY_IN_CSV = (
+    _word("app", "app", lambda row: row.member.app),
+    _word("title", "title", lambda row: row.member.title),
+    _word("deployment", "deployment", lambda row: row.member.deployment),
+    _word("role", "role", lambda row: row.member.role),
+    _number("threads_per_worker", "threads per worker", lambda row: row.member.threads, written.count),
+    _word("reference", "reference", lambda row: row.comparison.reference if row.comparison else None),
+    _word("call", "call", lambda row: row.comparison.call.value if row.comparison else None),
+    *(_comparison(name) for name in ("within_margin", "low99", "high99", "yuen_low", "yuen_high", "detectable")),
+    *(_latency(name, name) for name in ("mean_s", "min_s", "p90_s", "p999_s", "max_s")),
+    _number("latency_count", "latencies", lambda row: row.latency.count if row.latency else None, written.count),
+    _estimate("listening_s", "listening", lambda row: row.listening_s, written.start_duration),
+    _number("failures", "failures", lambda row: len(row.failures), written.count),
+)

@@ -1,0 +1,103 @@
+"""The report as Markdown: `report.md`, and a short form to paste into a post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.model import RunHead, Summary
+from harness.report import caveats, escape, origin, tables
+from harness.report.caveats import Note
+from harness.report.tables import Table
+
+CHARTS = {
+    "throughput": "Requests per second",
+    "latency": "Latency by percentile",
+    "coldstart": "Cold start",
+    "slices": "Throughput over the run",
+}
+
+
+def markdown(head: RunHead, summary: Summary) -> str:
+    """The whole report: result, doubts, charts, the other tables, words, origin."""
+    body = "\n".join(_body(head, summary))
+    return f"{body}\n{_words(body)}\n{_origin(head)}"
+
+
+def paste(head: RunHead, summary: Summary) -> str:
+    """One table and one line that says where it comes from."""
+    warning = f"**{caveats.QUICK}**\n\n" if head.plan.quick else ""
+    line = f"{origin.circumstances(head)} · {origin.versions(head)}. Latency is closed loop."
+    return f"{warning}{tables.markdown(tables.result(head, summary))}\n{escape.markdown(line)}{_pasted(summary)}\n"
+
+
+def _body(head: RunHead, summary: Summary) -> Iterator[str]:
+    yield f"# Rematch: {escape.markdown(head.name)}\n"
+    if head.plan.quick:
+        yield f"> **{caveats.QUICK}**\n"
+    yield f"{escape.markdown(origin.circumstances(head))}\n"
+    yield _section(tables.result(head, summary))
+    yield _list(escape.markdown(remark) for remark in caveats.remarks(head, summary))
+    yield _comparisons(summary)
+    yield _doubts(caveats.notes(summary))
+    yield from (_picture(name, title) for name, title in CHARTS.items())
+    for table in (tables.claims(summary), tables.cost(head, summary), tables.served(head, summary)):
+        if table:
+            yield _section(table)
+    yield _guards(summary)
+
+
+def _section(table: Table) -> str:
+    return f"## {escape.markdown(table.title)}\n\n{tables.markdown(table)}"
+
+
+def _list(lines: Iterator[str]) -> str:
+    return "".join(f"* {line}\n" for line in lines)
+
+
+def _comparisons(summary: Summary) -> str:
+    rows = tables.ordered(summary.rows)
+    sentences = [(row.member.label, caveats.compared(row)) for row in rows]
+    return _list(f"{escape.code(label)}: {escape.markdown(said)}" for label, said in sentences if said)
+
+
+def _doubts(notes: tuple[Note, ...]) -> str:
+    if not notes:
+        return "No guard raised a doubt.\n"
+    return f"## Doubts\n\n{_list(map(_doubt, notes))}"
+
+
+def _doubt(note: Note) -> str:
+    who = ", ".join(map(escape.code, note.contenders)) or "all"
+    return f"\\[{note.number}\\] {who}, {note.guard}: {escape.markdown(note.evidence)} ({note.gives})"
+
+
+def _pasted(summary: Summary) -> str:
+    doubts = "; ".join(map(_doubt, caveats.notes(summary)))
+    return f"\n\n{doubts}" if doubts else ""
+
+
+def _picture(name: str, title: str) -> str:
+    """A chart in the reader's own theme, where the page knows it."""
+    return (
+        f'<picture><source media="(prefers-color-scheme: dark)" srcset="charts/{name}-dark.svg">'
+        f'<img alt="{title}" src="charts/{name}-light.svg"></picture>\n'
+    )
+
+
+def _guards(summary: Summary) -> str:
+    lines = (
+        f"{doubt.guard}, {escape.code(doubt.contender) if doubt.contender else 'all'}: "
+        f"{escape.markdown(doubt.evidence)} ({'not checked' if not doubt.checked else doubt.gives or 'nothing found'})"
+        for doubt in summary.doubts
+    )
+    return f"## What every guard saw\n\n{_list(lines)}"
+
+
+def _words(body: str) -> str:
+    return "## Words\n\n" + _list(f"**{word}**: {meaning}" for word, meaning in caveats.glossary(body))
+
+
+def _origin(head: RunHead) -> str:
+    facts = _list(f"{escape.markdown(name)}: {escape.markdown(value)}" for name, value in origin.facts(head))
+    commands = _list(f"{escape.code(member.label)}: {escape.code(origin.command(member))}" for member in head.members)
+    return f"## Where this comes from\n\n{facts}\n### Commands\n\n{commands}"

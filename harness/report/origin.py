@@ -1,0 +1,64 @@
+"""Where the numbers come from: host, date, load and versions, in one line or as a list of facts."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+from harness.model import Member, RunHead
+from harness.report import escape
+from harness.report import format as written
+
+
+def circumstances(head: RunHead) -> str:
+    """Host, day, load and line-up in one line of plain text."""
+    return " · ".join(
+        (
+            cpu(head),
+            f"{written.date(head.created_at)} UTC",
+            f"{head.plan.connections} connections",
+            f"{_blocks(head)}, line-up {escape.plain(head.plan.lineup)}, scenario {escape.plain(head.scenario.name)}",
+        )
+    )
+
+
+def versions(head: RunHead) -> str:
+    """Every package that was served, once; where contenders differ, each version."""
+    found: dict[str, list[str]] = {}
+    for member in head.members:
+        for package, version in sorted(member.versions.items()):
+            found.setdefault(escape.plain(package), []).append(escape.plain(version))
+    return ", ".join(f"{package} {' and '.join(dict.fromkeys(found[package]))}" for package in sorted(found))
+
+
+def cpu(head: RunHead) -> str:
+    """The processor's name and how many of its CPUs there were, as far as they are known."""
+    identity = head.fingerprint.identity
+    model = escape.plain(str(identity.get("cpu_model") or "unknown CPU"))
+    cpus = identity.get("cpus")
+    return f"{model}, {len(cpus)} CPUs" if isinstance(cpus, list | tuple) else model
+
+
+def facts(head: RunHead) -> Iterator[tuple[str, str]]:
+    """Name and value of the plan, of all that must agree between comparable runs, and of the moment; JSON inside."""
+    yield "run", escape.plain(head.name)
+    yield "made", written.moment(head.created_at)
+    yield "plan", _shown(head.plan.model_dump(mode="json"))
+    for source in (head.fingerprint.identity, head.fingerprint.moment, head.digests):
+        for name, value in source.items():
+            yield escape.plain(name), _shown(value)
+
+
+def command(member: Member) -> str:
+    """The command line as one would type it; what stands in braces is filled in at launch."""
+    return escape.plain(shlex.join(member.command))
+
+
+def _blocks(head: RunHead) -> str:
+    return f"{head.plan.blocks} block{'' if head.plan.blocks == 1 else 's'}"
+
+
+def _shown(value: Any) -> str:
+    return escape.plain(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

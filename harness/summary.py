@@ -1,0 +1,160 @@
+"""Derives from a run all that is said of it: one row per contender, with intervals, verdict and rank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from statistics import median, median_low
+
+from harness import audit, guards, histogram
+from harness.audit import PublishedTable
+from harness.guards.evidence import Evidence, gather
+from harness.model import Call, Comparison, Doubt, Estimate, Latencies, ResultSet, Row, Summary, TurnOutcome, Verdict
+from harness.stats import calls, estimates
+from harness.stats.slices import Throughputs, is_clean, log_levels, log_ratios
+
+USD_PER_HOUR = 0.0416  # a t3.medium with Linux, on demand, us-east-1 (AWS price list, November 2026)
+_SHARES = (0.5, 0.9, 0.99, 0.999)
+
+
+def summarize(result_set: ResultSet, published: PublishedTable | None = None) -> Summary:
+    """Everything that may be said about a run, however little of it there is."""
+    seen = {evidence.member.label: evidence for evidence in gather(result_set)}
+    doubts = guards.doubts(result_set)
+    rows = _rows(result_set, seen, doubts)
+    return Summary(
+        name=result_set.head.name,
+        blocks_planned=result_set.head.plan.blocks,
+        blocks_finished=len(result_set.blocks),
+        rows=tuple(sorted(rows, key=_place)),
+        doubts=doubts,
+        claims=audit.beside(published, rows) if published else (),
+        claims_source=published.source if published else None,
+    )
+
+
+def _rows(result_set: ResultSet, seen: Mapping[str, Evidence], doubts: Sequence[Doubt]) -> tuple[Row, ...]:
+    """One row per member, in the order of the run."""
+    verdicts = {label: guards.verdict(doubts, label) for label in seen}
+    ranks = _ranks([one for label, one in seen.items() if verdicts[label] is Verdict.SERVER_BOUND])
+    valid = {label: one.throughputs for label, one in seen.items() if verdicts[label] is not Verdict.INVALID}
+    compared = _comparisons(result_set.head.plan.reference, valid)
+    return tuple(
+        _row(one, result_set, verdicts[label], ranks.get(label), compared.get(label)) for label, one in seen.items()
+    )
+
+
+def _row(
+    seen: Evidence, result_set: ResultSet, verdict: Verdict, rank: int | None, comparison: Comparison | None
+) -> Row:
+    starts = [start for start in result_set.starts if start.contender == seen.member.label]
+    requests_per_s = _requests_per_s(seen.throughputs)
+    ended = [after for _, after in seen.usages]
+    return Row(
+        member=seen.member,
+        verdict=verdict,
+        rank=rank,
+        requests_per_s=requests_per_s,
+        comparison=comparison,
+        latency=_latencies(seen),
+        ready_s=_median([start.ready_s for start in starts]),
+        listening_s=_median([start.listening_s for start in starts]),
+        cpu_s_per_request=_cpu_s_per_request(seen, result_set),
+        usd_per_million_requests=_usd_per_million(requests_per_s),
+        memory_bytes=_middle([one.memory_bytes for one in ended if one.memory_bytes is not None]),
+        processes=median_low([len(one.processes) for one in ended]) if ended else None,
+        threads=median_low([sum(each.threads for each in one.processes) for one in ended]) if ended else None,
+        reconnects_per_request=_reconnects_per_request(seen),
+        failures=seen.failures,
+    )
+
+
+def _comparisons(reference: str, valid: Mapping[str, Throughputs]) -> Mapping[str, Comparison]:
+    """Every other member over the reference, as one family. Nothing is compared with an INVALID number."""
+    if reference not in valid:
+        return {}
+    logs = {label: tuple(log_ratios(ours, valid[reference]).values()) for label, ours in valid.items()}
+    return calls.comparisons(reference, {label: one for label, one in logs.items() if one and label != reference})
+
+
+def _ranks(server_bound: Sequence[Evidence]) -> Mapping[str, int]:
+    """1 + the number of contenders called FASTER, all pairs of SERVER-BOUND contenders being one family."""
+    field = {one.member.label: one.throughputs for one in server_bound if one.member.role == "contender"}
+    pairs = {pair: tuple(log_ratios(field[pair[0]], field[pair[1]]).values()) for pair in combinations(field, 2)}
+    called = calls.calls({pair: logs for pair, logs in pairs.items() if logs})
+    slower = [first if call is Call.SLOWER else second for (first, second), call in called.items() if _differ(call)]
+    return {label: 1 + slower.count(label) for label in field}
+
+
+def _differ(call: Call) -> bool:
+    return call in {Call.FASTER, Call.SLOWER}
+
+
+def _place(row: Row) -> tuple[bool, int, float]:
+    """Ranked contenders first, by rank, then by throughput; the sort keeps the others in the order of the run."""
+    if row.rank is None or row.requests_per_s is None:
+        return True, 0, 0.0
+    return False, row.rank, -row.requests_per_s.value
+
+
+def _requests_per_s(ours: Throughputs) -> Estimate | None:
+    return estimates.geometric_mean(tuple(log_levels(ours).values())) if ours else None
+
+
+def _latencies(seen: Evidence) -> Latencies | None:
+    merged = histogram.merged(slice_.latency for slice_ in seen.slices)
+    if merged.min_s is None or merged.max_s is None:
+        return None
+    p50_s, p90_s, p99_s, p999_s = histogram.quantiles(merged, _SHARES)
+    count = sum(merged.counts)
+    return Latencies(
+        count=count,
+        mean_s=merged.sum_s / count,
+        min_s=merged.min_s,
+        p50_s=p50_s,
+        p90_s=p90_s,
+        p99_s=p99_s,
+        p999_s=p999_s,
+        max_s=merged.max_s,
+    )
+
+
+def _median(values: Sequence[float | None]) -> Estimate | None:
+    known = [value for value in values if value is not None]
+    return estimates.median(known) if known else None
+
+
+def _middle(values: Sequence[float]) -> float | None:
+    return median(values) if values else None
+
+
+def _usd_per_million(requests_per_s: Estimate | None) -> float | None:
+    """Dollars for a million requests on a fully used t3.medium that is as fast as this host."""
+    return USD_PER_HOUR / 3600 / requests_per_s.value * 1e6 if requests_per_s else None
+
+
+def _cpu_s_per_request(seen: Evidence, result_set: ResultSet) -> float | None:
+    """CPU time of the process tree between its two readings over all answers between them; the median block.
+
+    A block with a failed slice is left out: its CPU time cannot be told from that of the measured ones.
+    """
+    found = []
+    for block in result_set.blocks:
+        server = block.servers.get(seen.member.label)
+        turns = [turn for turn in seen.turns if turn.block == block.block and turn.round]
+        answered = _answered(turns)
+        if server and server.warmed and server.ended and answered:
+            found.append((server.ended.cpu_s - server.warmed.cpu_s) / answered)
+    return _middle(found)
+
+
+def _answered(turns: Sequence[TurnOutcome]) -> int | None:
+    """All correct answers of these turns; None where a turn is not clean."""
+    if not all(map(is_clean, turns)):
+        return None
+    return sum(turn.recording.answered for turn in turns if turn.recording)
+
+
+def _reconnects_per_request(seen: Evidence) -> float | None:
+    answered = sum(slice_.answered for slice_ in seen.slices)
+    return sum(slice_.reconnects for slice_ in seen.slices) / answered if answered else None

@@ -1,0 +1,191 @@
+"""Stand-ins for the two seams that record what happened in which order. The contract is kept by a real HTTP server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from harness.block import Field
+from harness.errors import LaunchError
+from harness.model import (
+    App,
+    Contender,
+    Deployment,
+    Enforcement,
+    Expectation,
+    Launched,
+    Limits,
+    MachineReading,
+    Placement,
+    Plan,
+    Recording,
+    Request,
+    Scenario,
+    Turn,
+    Usage,
+)
+from tests.builders import recording
+
+PLACEMENT = Placement(server_cpus=(1,), generator_cpus=(0,), owns_core=True)
+SCENARIO = Scenario(
+    name="hello",
+    about="a",
+    isolates="b",
+    leaves_out="c",
+    requests=(
+        Request(name="hello", path="/hello", expect=Expectation(json_body={"message": "hello"})),
+        Request(name="missing", path="/missing", weight=0, expect=Expectation(status=404, json_body={})),
+    ),
+)
+RIGHT = MappingProxyType({"/hello": (200, b'{"message": "hello"}'), "/missing": (404, b"{}")})
+WRONG = MappingProxyType({**RIGHT, "/missing": (200, b"{}")})
+
+
+@contextmanager
+def http_server(answers: Mapping[str, tuple[int, bytes]]) -> Iterator[int]:
+    """A real HTTP server that answers GETs from a table of path to status and body; gives its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = answers[self.path]
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@dataclass
+class RecordingServer:
+    """A server of RecordingHost."""
+
+    launched: Launched
+    events: list[str]
+    vanishes: bool
+
+    def usage(self) -> Usage:
+        self.events.append(f"usage {self.launched.contender}")
+        if self.vanishes:
+            raise LaunchError(f"`{self.launched.contender}` is gone")
+        return Usage(cpu_s=1.0, memory_bytes=1, processes=())
+
+
+@dataclass
+class RecordingHost:
+    """Writes down every launch and stop. `unstartable` labels do not start, `vanishing` ones are gone when asked."""
+
+    ports: Mapping[str, int]
+    events: list[str] = field(default_factory=list)
+    unstartable: frozenset[str] = frozenset()
+    vanishing: frozenset[str] = frozenset()
+    placement: Placement = PLACEMENT
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        return {"identity": {"cpu_model": "fake"}, "moment": {}}
+
+    def reading(self) -> MachineReading:
+        self.events.append("reading")
+        return MachineReading(monotonic_s=0.0, busy_s=0.0, steal_s=0.0, own_s=0.0)
+
+    @contextmanager
+    def launch(
+        self, contender: Contender, python: Path, first: Request, limits: Limits, log: Path, timeout_s: float
+    ) -> Iterator[RecordingServer]:
+        assert (python, first, timeout_s) == (Path("python"), SCENARIO.requests[0], 30.0)
+        if contender.label in self.unstartable:
+            raise LaunchError(f"`{contender.label}` did not answer", "Its log is empty.")
+        self.events.append(f"launch {contender.label}")
+        launched = _launched(contender.label, self.ports, limits, log)
+        try:
+            yield RecordingServer(launched, self.events, contender.label in self.vanishing)
+        finally:
+            self.events.append(f"stop {contender.label}")
+
+
+@dataclass
+class RecordingEngine:
+    """Writes down every turn, and its own end. `failing` labels get no answers; `interrupts` after so many turns."""
+
+    events: list[str]
+    failing: frozenset[str] = frozenset()
+    interrupts: int | None = None
+
+    def drive(
+        self,
+        addresses: Mapping[str, tuple[str, int]],
+        scenario: Scenario,
+        plan: Plan,
+        turns: Sequence[Turn],
+        placement: Placement,
+        log: Path,
+    ) -> Iterator[Recording]:
+        assert (scenario, placement, log.parent) == (SCENARIO, PLACEMENT, Path("logs"))
+        try:
+            for number, turn in enumerate(turns):
+                if number == self.interrupts:
+                    raise KeyboardInterrupt
+                self.events.append(f"turn {turn.round} {turn.contender}")
+                yield self._recorded(turn, plan, addresses)
+        finally:
+            self.events.append("engine ends")
+
+    def _recorded(self, turn: Turn, plan: Plan, addresses: Mapping[str, tuple[str, int]]) -> Recording:
+        assert turn.contender in addresses
+        if turn.contender in self.failing:
+            return recording(turn.contender, turn.round, 100.0, counted=0, first_error="connection refused")
+        return recording(turn.contender, turn.round, 1000.0, plan.connections)
+
+
+def contender(label: str) -> Contender:
+    """A contender that only a fake host can launch."""
+    app = App(name=label, folder=Path(), title=label, deployments={"plain": Deployment(command=("true",))})
+    return Contender(label=label, app=app, deployment_name="plain")
+
+
+def field_of(host: RecordingHost, engine: RecordingEngine, **changes: Any) -> Field:
+    """A field over the labels of the host's ports."""
+    labels = tuple(host.ports)
+    plan = Plan(scenario="hello", lineup="fair", contenders=labels, reference=labels[0], **changes)
+    return Field(
+        plan=plan,
+        scenario=SCENARIO,
+        contenders={label: contender(label) for label in labels},
+        pythons={label: Path("python") for label in labels},
+        placement=PLACEMENT,
+        limits=Limits(cpus=(1,)),
+        logs=Path("logs"),
+        host=host,
+        engine=engine,
+    )
+
+
+def _launched(label: str, ports: Mapping[str, int], limits: Limits, log: Path) -> Launched:
+    return Launched(
+        contender=label,
+        host="127.0.0.1",
+        port=ports[label],
+        pid=1,
+        listening_s=0.1,
+        ready_s=0.2,
+        command=("true",),
+        log=str(log),
+        enforcement=Enforcement(mechanism="none", asked=limits, held={}, enforced=False),
+    )

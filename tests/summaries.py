@@ -1,0 +1,128 @@
+"""Builds synthetic summaries for the tests of the report, with round numbers and every kind of row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.model import (
+    Call,
+    ClaimRow,
+    Comparison,
+    Doubt,
+    Estimate,
+    Failure,
+    Latencies,
+    Member,
+    ResultSet,
+    Row,
+    Summary,
+    Verdict,
+)
+from tests import builders
+
+FAILED = Failure(
+    stage="launch",
+    message='"flask@gthread" did not answer on 127.0.0.1:8001 within 30 s.',
+    hint="Its log is logs/flask@gthread.log.",
+)
+
+
+def estimate(value: float, share: float = 0.015, n: int = 12) -> Estimate:
+    return Estimate(value=value, low=value * (1 - share), high=value * (1 + share), n=n)
+
+
+def row(member: Member, requests_per_s: float, reference: float, rank: int | None, **changes: Any) -> Row:
+    mean_s = 100 / requests_per_s
+    has_start = member.role in {"contender", "baseline"}
+    fields: dict[str, Any] = {
+        "member": member,
+        "verdict": Verdict.SERVER_BOUND,
+        "rank": rank,
+        "requests_per_s": estimate(requests_per_s),
+        "comparison": None if requests_per_s == reference else comparison(requests_per_s / reference),
+        "latency": Latencies(
+            count=20_000,
+            mean_s=mean_s,
+            min_s=0.2 * mean_s,
+            p50_s=0.98 * mean_s,
+            p90_s=1.3 * mean_s,
+            p99_s=1.6 * mean_s,
+            p999_s=2.5 * mean_s,
+            max_s=4.0 * mean_s,
+        ),
+        "ready_s": estimate(builders.READY_S.get(member.label, 0.3), 0.03, 20) if has_start else None,
+        "listening_s": estimate(0.2, 0.03, 20) if has_start else None,
+        "cpu_s_per_request": 0.97 / requests_per_s,
+        "usd_per_million_requests": 0.0416 / 3600 / requests_per_s * 1e6,
+        "memory_bytes": 58_300_000.0,
+        "processes": 2,
+        "threads": 1 + member.threads,
+        "reconnects_per_request": 0.0,
+        "failures": (),
+    }
+    return Row(**fields | changes)
+
+
+def comparison(ratio: float) -> Comparison:
+    return Comparison(
+        reference=builders.FASTAPI,
+        ratio=estimate(ratio),
+        low99=ratio * 0.98,
+        high99=ratio * 1.02,
+        yuen_low=ratio * 0.984,
+        yuen_high=ratio * 1.016,
+        call=Call.SLOWER if ratio < 1 else Call.FASTER,
+        within_margin=False,
+        detectable=1.021,
+    )
+
+
+def failed(member: Member) -> Row:
+    measured = ("requests_per_s", "comparison", "latency", "ready_s", "listening_s", "cpu_s_per_request")
+    cost = ("usd_per_million_requests", "memory_bytes", "processes", "threads", "reconnects_per_request")
+    absent = dict.fromkeys((*measured, *cost))
+    whole = row(member, 1.0, 2.0, None, verdict=Verdict.INVALID, failures=(FAILED, FAILED))
+    return whole.model_copy(update=absent)
+
+
+def summary(
+    result_set: ResultSet, doubts: Sequence[Doubt] = (), failing: str | None = None, claims: Sequence[ClaimRow] = ()
+) -> Summary:
+    """A summary of this run that gives every row the throughput that `builders` gave it."""
+    head = result_set.head
+    rates: Mapping[str, float] = builders.THROUGHPUTS
+    reference = rates.get(head.plan.reference, 4400.0)
+    rows = []
+    for place, member in enumerate(head.members, 1):
+        rate = rates.get(member.label, 3000.0 - 100 * place)
+        rank = place if member.role == "contender" else None
+        rows.append(failed(member) if member.label == failing else row(member, rate, reference, rank))
+    return Summary(
+        name=head.name,
+        blocks_planned=head.plan.blocks,
+        blocks_finished=len(result_set.blocks),
+        rows=tuple(rows),
+        doubts=tuple(doubts),
+        claims=tuple(claims),
+        claims_source="the article" if claims else None,
+    )
+
+
+def _claim(title: str, contender: str, rate: float, latency_s: float, start_s: float) -> ClaimRow:
+    return ClaimRow(
+        title=title,
+        contender=contender,
+        claimed_requests_per_s=rate,
+        claimed_latency_s=latency_s,
+        claimed_cold_start_s=start_s,
+        claimed_ratio=rate / 9500,
+        measured_ratio=builders.THROUGHPUTS[contender] / 4400,
+    )
+
+
+CLAIMS = (
+    _claim("FastAPI (async)", builders.FASTAPI, 9500, 0.0023, 0.3),
+    _claim("Flask (sync)", builders.FLASK, 1200, 0.0127, 0.8),
+    _claim("Django REST", builders.DJANGO, 850, 0.0184, 1.2),
+)

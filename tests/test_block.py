@@ -1,0 +1,95 @@
+"""What happens in a block, and in which order, whatever fails."""
+
+import pytest
+
+from harness import block
+from harness.model import BlockPlan, Turn
+from tests.fakes import RIGHT, WRONG, RecordingEngine, RecordingHost, field_of, http_server
+
+PLAN = BlockPlan(
+    index=0,
+    launches=("b", "a"),
+    turns=tuple(Turn(contender=label, round=number) for number in (0, 1, 2) for label in ("a", "b")),
+)
+
+
+@pytest.fixture
+def events():
+    return []
+
+
+@pytest.fixture
+def port():
+    with http_server(RIGHT) as port:
+        yield port
+
+
+def test_a_block_launches_verifies_warms_reads_measures_reads_and_stops(events, port):
+    field = field_of(RecordingHost({"a": port, "b": port}, events), RecordingEngine(events))
+    *turns, end = block.play(field, PLAN, attempt=1)
+    assert events == [
+        *("launch b", "launch a"),
+        *("turn 0 a", "turn 0 b"),
+        *("reading", "usage b", "usage a"),
+        *("turn 1 a", "turn 1 b", "turn 2 a", "turn 2 b"),
+        *("usage b", "usage a", "reading"),
+        "engine ends",
+        *("stop a", "stop b"),
+    ]
+    assert [(turn.round, turn.contender, turn.failure) for turn in turns[:2]] == [(0, "a", None), (0, "b", None)]
+    assert all(server.ended and server.warmed and not server.failure for server in end.servers.values())
+
+
+def test_a_contender_that_does_not_start_is_a_failure_and_the_rest_goes_on(events, port):
+    host = RecordingHost({"a": port, "b": port}, events, unstartable=frozenset({"a"}))
+    *turns, end = block.play(field_of(host, RecordingEngine(events)), PLAN, attempt=1)
+    assert {turn.contender for turn in turns} == {"b"}
+    assert end.servers["a"].failure.stage == "launch"
+    assert end.servers["b"].failure is None
+
+
+def test_a_contender_that_breaks_the_contract_is_not_measured(events, port):
+    with http_server(WRONG) as wrong_port:
+        host = RecordingHost({"a": port, "b": wrong_port}, events)
+        *turns, end = block.play(field_of(host, RecordingEngine(events)), PLAN, attempt=1)
+    assert {turn.contender for turn in turns} == {"a"}
+    assert end.servers["b"].failure.stage == "verify"
+    assert "missing: GET /missing" in end.servers["b"].failure.message
+
+
+def test_when_nobody_starts_the_engine_is_not_started_either(events, port):
+    host = RecordingHost({"a": port, "b": port}, events, unstartable=frozenset({"a", "b"}))
+    (end,) = block.play(field_of(host, RecordingEngine(events)), PLAN, attempt=1)
+    assert "engine ends" not in events
+    assert {server.failure.stage for server in end.servers.values()} == {"launch"}
+
+
+def test_a_turn_without_answers_is_a_line_with_a_stage_and_a_message(events, port):
+    engine = RecordingEngine(events, failing=frozenset({"b"}))
+    *turns, _ = block.play(field_of(RecordingHost({"a": port, "b": port}, events), engine), PLAN, attempt=1)
+    failed = [turn for turn in turns if turn.contender == "b"]
+    assert [turn.failure.stage for turn in failed] == ["warm", "slice", "slice"]
+    assert "connection refused" in failed[0].failure.message
+    assert all(turn.failure is None for turn in turns if turn.contender == "a")
+
+
+def test_a_server_that_vanished_is_a_failure_of_its_usage(events, port):
+    host = RecordingHost({"a": port, "b": port}, events, vanishing=frozenset({"a"}))
+    *_, end = block.play(field_of(host, RecordingEngine(events)), PLAN, attempt=1)
+    assert end.servers["a"].failure.stage == "usage"
+
+
+@pytest.mark.parametrize("turns_before", [0, 1, 4])
+def test_an_interruption_at_any_turn_stops_every_server(events, port, turns_before):
+    engine = RecordingEngine(events, interrupts=turns_before)
+    field = field_of(RecordingHost({"a": port, "b": port}, events), engine)
+    with pytest.raises(KeyboardInterrupt):
+        list(block.play(field, PLAN, attempt=1))
+    assert events[-3:] == ["engine ends", "stop a", "stop b"]
+
+
+def test_abandoning_a_block_ends_its_engine(events, port):
+    played = block.play(field_of(RecordingHost({"a": port, "b": port}, events), RecordingEngine(events)), PLAN, 1)
+    next(played)
+    played.close()
+    assert events[-3:] == ["engine ends", "stop a", "stop b"]

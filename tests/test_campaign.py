@@ -1,0 +1,121 @@
+"""A run stores each outcome before the next thing happens, and goes on where it stopped."""
+
+import dataclasses
+
+import pytest
+
+from harness import campaign, schedule, store
+from harness.errors import InputError
+from harness.model import Fingerprint, Member, RunHead, Traits
+from tests.fakes import PLACEMENT, RIGHT, SCENARIO, WRONG, RecordingEngine, RecordingHost, field_of, http_server
+
+
+@pytest.fixture
+def port():
+    with http_server(RIGHT) as port:
+        yield port
+
+
+@pytest.fixture
+def field(port):
+    host = RecordingHost({"a": port, "b": port})
+    return field_of(host, RecordingEngine(host.events), blocks=3, rounds=2, starts=2)
+
+
+@pytest.fixture
+def folder(tmp_path, field):
+    folder = store.new_folder(tmp_path, "fair", 0.0)
+    store.write_head(folder, head_of(field))
+    return folder
+
+
+def head_of(field, **digests):
+    members = tuple(
+        Member(
+            label=label,
+            app=label,
+            title=label,
+            deployment="plain",
+            role="contender",
+            workers=1,
+            threads=1,
+            connections="kept",
+            traits=Traits(),
+            command=("true",),
+            versions={},
+        )
+        for label in field.contenders
+    )
+    return RunHead(
+        name="run",
+        created_at=0.0,
+        plan=field.plan,
+        scenario=SCENARIO,
+        placement=PLACEMENT,
+        members=members,
+        schedule=schedule.blocks(field.plan, list(field.contenders)),
+        fingerprint=Fingerprint(identity={"cpu_model": "fake"}, moment={}),
+        digests=digests,
+    )
+
+
+def interrupted_after(field, turns):
+    engine = dataclasses.replace(field.engine, interrupts=turns)
+    return dataclasses.replace(field, engine=engine)
+
+
+def test_a_run_is_all_its_cold_starts_and_then_all_its_blocks(field, folder):
+    outcomes = list(campaign.play(field, folder, store.read(folder)))
+    assert [outcome.kind for outcome in outcomes[:4]] == ["start"] * 4
+    assert len(outcomes) == campaign.steps(store.read(folder).head)
+    assert store.read(folder).outcomes == tuple(outcomes)
+
+
+def test_an_outcome_is_on_disk_before_the_next_one_is_made(field, folder):
+    for number, outcome in enumerate(campaign.play(field, folder, store.read(folder)), 1):
+        assert store.read(folder).outcomes[-1] == outcome
+        assert len(store.read(folder).outcomes) == number
+
+
+@pytest.mark.parametrize("turns", [0, 3, 5])
+def test_an_interrupted_run_goes_on_with_the_blocks_that_it_lacks(field, folder, turns):
+    with pytest.raises(KeyboardInterrupt):
+        list(campaign.play(interrupted_after(field, turns), folder, store.read(folder)))
+    before = store.read(folder)
+    assert len(before.starts) == 4
+    resumed = list(campaign.play(field, folder, before))
+    assert not [outcome for outcome in resumed if outcome.kind == "start"]
+    after = store.read(folder)
+    assert [block.block for block in after.blocks] == [0, 1, 2]
+    assert {block.attempt for block in after.blocks} == {2}
+    assert len(after.turns) == 3 * 6
+    assert len(after.outcomes) == len(before.outcomes) + len(resumed)
+
+
+def test_a_finished_run_has_nothing_left_to_do(field, folder):
+    list(campaign.play(field, folder, store.read(folder)))
+    assert list(campaign.play(field, folder, store.read(folder))) == []
+
+
+def test_a_start_that_fails_is_a_line_and_the_others_go_on(field, folder):
+    host = dataclasses.replace(field.host, unstartable=frozenset({"b"}))
+    list(campaign.play(dataclasses.replace(field, host=host), folder, store.read(folder)))
+    starts = store.read(folder).starts
+    assert {start.contender: start.ready_s for start in starts} == {"a": 0.2, "b": None}
+    assert {start.failure.stage for start in starts if start.contender == "b"} == {"launch"}
+
+
+def test_a_run_made_with_something_else_is_not_gone_on_with(field):
+    with pytest.raises(InputError, match=r'measuring: was "1", is "2"'):
+        campaign.refuse_other(head_of(field, measuring="1"), head_of(field, measuring="2"))
+    campaign.refuse_other(head_of(field, measuring="1"), head_of(field, measuring="1"))
+
+
+def test_a_rehearsal_tells_everything_that_is_wrong_with_everybody(port):
+    with http_server(WRONG) as wrong_port:
+        host = RecordingHost({"a": port, "b": wrong_port, "c": port}, unstartable=frozenset({"c"}))
+        told = dict(campaign.rehearse(field_of(host, RecordingEngine([]))))
+    assert told["a"] == ()
+    assert "status 200 instead of 404" in told["b"][0]
+    assert "did not answer" in told["c"][0]
+    assert host.events == ["launch a", "stop a", "launch b", "stop b"]

@@ -1,0 +1,105 @@
+"""The catalog reads what is there and says all that is wrong with it at once."""
+
+import pytest
+
+from harness import catalog
+from harness.errors import InputError
+
+APP = """
+title = "One"
+[deployments.plain]
+command = ["{python}", "one.py"]
+[deployments.other]
+command = ["{python}", "one.py", "other"]
+"""
+SCENARIO = """
+about = "a"
+isolates = "b"
+leaves_out = "c"
+[[requests]]
+name = "hello"
+path = "/hello"
+expect = { json_body = 1 }
+"""
+LINEUP = """
+[fair]
+about = "all"
+contenders = ["one"]
+reference = "one@plain"
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    for name in ("one", "null"):
+        (tmp_path / "apps" / name).mkdir(parents=True)
+        (tmp_path / "apps" / name / "app.toml").write_text(APP)
+    (tmp_path / "apps" / "lineups.toml").write_text(LINEUP)
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "hello.toml").write_text(SCENARIO)
+    return tmp_path
+
+
+def test_an_app_is_named_by_its_folder_and_its_first_deployment_is_the_default(checkout):
+    found = catalog.contender(catalog.read(checkout), "one")
+    assert (found.label, found.app.name, found.deployment_name) == ("one@plain", "one", "plain")
+
+
+def test_a_specification_may_have_a_label_and_a_path_to_another_checkout(checkout, tmp_path):
+    found = catalog.contender(catalog.read(checkout), f"mine={tmp_path}:one@other")
+    assert (found.label, found.app.folder, found.deployment_name) == ("mine", tmp_path / "apps" / "one", "other")
+
+
+def test_an_app_of_ones_own_may_live_anywhere_even_under_a_strange_name(checkout, tmp_path):
+    folder = tmp_path / "mein Dienst = schön"
+    folder.mkdir()
+    (folder / "app.toml").write_text(APP)
+    specification = catalog.specification_of_own(folder)
+    (found,) = catalog.contenders(catalog.read(checkout), [specification])
+    assert found.app.folder == folder
+    assert found.label == "mein-Dienst-schön"
+
+
+def test_all_problems_of_all_files_are_listed_at_once(checkout):
+    (checkout / "apps" / "one" / "app.toml").write_text(APP + 'colour = "red"\n[deployments.empty]\ncommand = []\n')
+    (checkout / "scenarios" / "hello.toml").write_text("no toml")
+    with pytest.raises(InputError) as raised:
+        catalog.read(checkout)
+    for part in ("colour", "deployments.empty.command", "hello.toml", "is not TOML"):
+        assert part in raised.value.message
+
+
+def test_an_unknown_name_is_refused_with_the_nearest_one(checkout):
+    with pytest.raises(InputError) as raised:
+        catalog.contenders(catalog.read(checkout), ["onne", "one@plian"])
+    assert 'Did you mean "one"?' in raised.value.message
+    assert 'Did you mean "plain"?' in raised.value.message
+
+
+def test_two_contenders_of_one_label_are_refused(checkout):
+    with pytest.raises(InputError, match='two contenders are called "one@plain"'):
+        catalog.contenders(catalog.read(checkout), ["one", "one@plain"])
+
+
+@pytest.mark.parametrize("label", ["../../etc/passwd", "a/b", "", " ", "x" * 65, "-rf", "a\nb", "=1+1", "a\x1b[31m"])
+def test_a_label_that_could_act_as_a_path_or_an_option_is_refused(checkout, label):
+    known = catalog.read(checkout)
+    if label:
+        with pytest.raises(InputError):
+            catalog.contender(known, f"{label}=one")
+    else:
+        assert catalog.contender(known, "=one").label == "one@plain"
+
+
+def test_a_scenario_without_load_is_refused(checkout):
+    (checkout / "scenarios" / "hello.toml").write_text(SCENARIO + "weight = 0\n")
+    with pytest.raises(InputError, match="there is no load"):
+        catalog.read(checkout)
+
+
+def test_the_catalog_of_this_checkout_is_sound():
+    known = catalog.read()
+    for lineup in known.lineups.values():
+        labels = [contender.label for contender in catalog.contenders(known, lineup.contenders)]
+        assert lineup.reference in labels
+    assert {"null", "control"} <= known.apps.keys()

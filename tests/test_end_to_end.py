@@ -1,0 +1,198 @@
+"""The whole program on real servers and real load, kept short: it works, it can be stopped, nothing stays behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness import campaign, catalog, environments, prepare, store
+from harness.catalog import ROOT
+from harness.hosts.local import LocalHost
+
+SHORT = ("--blocks", "2", "--rounds", "2", "--starts", "1", "--connections", "10", "--contenders", "flask@gthread")
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "harness", *arguments]
+
+
+def environment(**more):
+    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+
+
+def bench(*arguments, **more):
+    return subprocess.run(
+        command(*arguments), env=environment(**more), capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def run_folder(out):
+    (folder,) = Path(out).iterdir()
+    return folder
+
+
+def group_is_gone(leader):
+    """Whether no process has the environment marker that a started harness hands down."""
+    return not [
+        path
+        for path in Path("/proc").glob("[0-9]*/environ")
+        if int(path.parent.name) != os.getpid() and str(leader).encode() in _read(path)
+    ]
+
+
+def _read(path):
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs in a folder with ümlauts")
+    odd = {"PYTHONDONTWRITEBYTECODE": "1", "WEB_CONCURRENCY": "7", "PYTHONPATH": f"/nonexistent:{ROOT}"}
+    done = bench("run", *SHORT, "--out", str(out), "--json", **odd)
+    assert done.returncode == 0, done.stderr
+    return done, run_folder(out)
+
+
+def test_a_run_ends_with_one_json_document_and_a_folder(finished):
+    done, folder = finished
+    summary = json.loads(done.stdout)
+    assert summary["blocks_finished"] == 2
+    (row,) = [row for row in summary["rows"] if row["member"]["label"] == "flask@gthread"]
+    assert row["requests_per_s"]["value"] > 0
+    assert row["ready_s"]["value"] > 0
+    assert row["processes"] == 2, "WEB_CONCURRENCY of the caller reached the server"
+    assert {"run.json", "outcomes.jsonl", "summary.json", "summary.csv", "report.md", "charts", "logs"} <= {
+        path.name for path in folder.iterdir()
+    }
+
+
+def test_a_report_derived_again_is_the_same_to_the_byte(finished, tmp_path):
+    _, folder = finished
+    derived = ("summary.json", "summary.csv", "report.md", *(f"charts/{p.name}" for p in (folder / "charts").iterdir()))
+    before = {name: (folder / name).read_bytes() for name in derived}
+    again = bench("report", str(folder), "--out", str(tmp_path), TZ="Asia/Tokyo", LC_ALL="C", PYTHONHASHSEED="3")
+    assert again.returncode == 0, again.stderr
+    assert {name: (tmp_path / name).read_bytes() for name in derived} == before
+
+
+def test_paste_is_a_table_and_a_line_of_provenance(finished):
+    _, folder = finished
+    pasted = bench("report", str(folder), "--paste").stdout
+    assert "flask@gthread |" in pasted.replace("\\", "")
+    assert "10 connections" in pasted
+
+
+def test_a_finished_run_resumes_to_nothing_and_another_code_is_refused(finished):
+    _, folder = finished
+    again = bench("run", "--resume", str(folder))
+    assert again.returncode == 0, again.stderr
+    head = (folder / "run.json").read_text()
+    measuring = store.read(folder).head.digests["measuring"]
+    (folder / "run.json").write_text(head.replace(measuring, "0" * 16))
+    refused = bench("run", "--resume", str(folder))
+    (folder / "run.json").write_text(head)
+    assert refused.returncode == 2
+    assert "made with something else" in refused.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_however_a_run_ends_nothing_stays_behind_and_it_can_be_gone_on_with(tmp_path, how):
+    marker = f"rematch-test-{os.getpid()}-{how.name}"
+    started = subprocess.Popen(
+        command("run", *SHORT, "--out", str(tmp_path)),
+        env=environment(HOME=str(tmp_path / marker)),  # servers get HOME and nothing else of ours: it marks them
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    _wait_for(lambda: _outcomes(tmp_path) > 4)
+    assert not group_is_gone(marker)
+    started.send_signal(how)
+    _, said = started.communicate(timeout=20)
+    assert started.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[how], said
+    assert "Traceback" not in said
+    _wait_for(lambda: group_is_gone(marker))
+    folder = run_folder(tmp_path)
+    measured = len(store.read(folder).outcomes)
+    assert measured > 4
+    resumed = bench("run", "--resume", str(folder))
+    assert resumed.returncode == 0, resumed.stderr
+    assert len(store.read(folder).blocks) == 2
+
+
+def test_two_runs_at_once_are_refused(tmp_path):
+    with LocalHost(exclusive=True):
+        refused = bench("run", *SHORT, "--out", str(tmp_path))
+    assert refused.returncode == 2
+    assert "another run" in refused.stderr.lower()
+
+
+def test_a_broken_app_stops_a_run_before_anything_is_measured(tmp_path):
+    app = tmp_path / "broken"
+    app.mkdir()
+    (app / "app.toml").write_text('title = "Broken"\n[deployments.plain]\ncommand = ["{python}", "-c", "exit(3)"]\n')
+    done = bench("run", *SHORT, "--app", str(app), "--out", str(tmp_path / "runs"))
+    assert done.returncode == 1
+    assert "broken" in done.stderr
+    assert store.read(run_folder(tmp_path / "runs")).outcomes == ()
+
+
+def test_stock_locust_can_be_asked_too(tmp_path):
+    done = bench("run", *SHORT, "--engine", "fasthttp", "--starts", "0", "--out", str(tmp_path), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["rows"][0]["requests_per_s"]["value"] > 0
+
+
+KNOWN = catalog.read()
+EVERYBODY = [f"{app.name}@{name}" for app in KNOWN.apps.values() for name in app.deployments]
+
+
+@pytest.mark.parametrize("scenario", KNOWN.scenarios)
+def test_every_deployment_keeps_the_contract_of_every_scenario(tmp_path, scenario):
+    asked = prepare.Asked(scenario=scenario, contenders=EVERYBODY)
+    entry = prepare.enter(asked)
+    for app in entry.apps:
+        environments.make(app, prepare.ENVIRONMENTS)
+    with LocalHost() as host:
+        field = prepare.field_of(entry, prepare.plan(entry, asked, host.placement), host, tmp_path)
+        assert {label: broken for label, broken in campaign.rehearse(field) if broken} == {}
+
+
+def test_a_served_contender_answers_until_it_is_told_to_stop(tmp_path):
+    with subprocess.Popen(
+        command("serve", "flask@gthread"),
+        env=environment(HOME=str(tmp_path)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as served:
+        address = served.stdout.readline().strip()
+        driven = bench("drive", address, "json", "--connections", "5", "--duration", "0.5", "--json")
+        served.send_signal(signal.SIGINT)
+    assert served.returncode == 130
+    facts = json.loads(driven.stdout)
+    assert driven.returncode == 0
+    assert facts["requests_per_s"] > 0
+    assert facts["errors"] == {}
+    assert facts["latency_s"]["p50"] <= facts["latency_s"]["p99"]
+    assert facts["generator_cpu_s"] > 0
+    _wait_for(lambda: group_is_gone(str(tmp_path)))
+
+
+def _outcomes(out):
+    return sum(path.read_bytes().count(b"\n") for path in Path(out).glob("*/outcomes.jsonl"))
+
+
+def _wait_for(condition, seconds=60.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)

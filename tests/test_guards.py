@@ -1,0 +1,399 @@
+"""Every guard fires where it must and keeps silent where it must not."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from harness import guards, histogram
+from harness.model import (
+    BlockOutcome,
+    Doubt,
+    ErrorCause,
+    Failure,
+    MachineReading,
+    Recording,
+    ResultSet,
+    ServerOutcome,
+    TurnOutcome,
+    Verdict,
+)
+from tests.builders import (
+    CONTROL,
+    DJANGO,
+    FASTAPI,
+    FLASK,
+    MEMBERS,
+    NULL,
+    THROUGHPUTS,
+    altered,
+    result_set,
+    served,
+    usage,
+)
+
+MEMBER = MEMBERS[FLASK]
+TWO_WORKERS = {**MEMBERS, FLASK: MEMBER.model_copy(update={"workers": 2})}
+CLOSED = {**MEMBERS, FLASK: MEMBER.model_copy(update={"connections": "closed"})}
+GONE = Failure(stage="launch", message="`flask@gthread` did not answer within 30 s.")
+
+Change = Callable[[TurnOutcome], dict[str, Any]]
+
+
+def _seen(run: ResultSet, guard: str, contender: str | None = FLASK) -> Doubt:
+    (found,) = (doubt for doubt in guards.doubts(run) if (doubt.guard, doubt.contender) == (guard, contender))
+    return found
+
+
+def _recorded(run: ResultSet, change: Callable[[Recording], dict[str, Any]], some: int = 1) -> ResultSet:
+    """`run` with one of every `some` measured slices of Flask changed."""
+    places = [
+        place
+        for place, outcome in enumerate(run.outcomes)
+        if isinstance(outcome, TurnOutcome) and outcome.contender == FLASK and outcome.round
+    ]
+    outcomes = list(run.outcomes)
+    for place in places[::some]:
+        turn = outcomes[place]
+        assert isinstance(turn, TurnOutcome)
+        assert turn.recording
+        outcomes[place] = turn.model_copy(
+            update={"recording": turn.recording.model_copy(update=change(turn.recording))}
+        )
+    return run.model_copy(update={"outcomes": tuple(outcomes)})
+
+
+def _machine(run: ResultSet, **grown: float | None) -> ResultSet:
+    """`run` with other growth of the machine's counters over every block of 30 s."""
+    usual: dict[str, float | None] = {"busy_s": 40.0, "steal_s": 0.0, "own_s": 40.0}
+    after = MachineReading(monotonic_s=30.0, **(usual | grown))
+    before = MachineReading(
+        monotonic_s=0.0, **{key: None if one is None else 0.0 for key, one in (usual | grown).items()}
+    )
+    return altered(run, "block", machine_before=before, machine_after=after)
+
+
+def _counterless() -> ResultSet:
+    blind = {"throttled": None, "oom_kills": None}
+    return served(result_set(), FLASK, warmed=usage(MEMBER, 1.0, **blind), ended=usage(MEMBER, 4.0, **blind))
+
+
+def _drifting(change: float) -> ResultSet:
+    """A run in which Flask, and only Flask, ends at `change` times the throughput that it began with."""
+    run = result_set()
+    blocks = run.head.plan.blocks
+
+    def slower(outcome: Any) -> Any:
+        if outcome.kind != "turn" or outcome.contender != FLASK:
+            return outcome
+        factor = change ** (outcome.block / (blocks - 1))
+        seen = outcome.recording.model_copy(update={"counted_s": outcome.recording.counted_s / factor})
+        return outcome.model_copy(update={"recording": seen})
+
+    return run.model_copy(update={"outcomes": tuple(map(slower, run.outcomes))})
+
+
+def _uneven(first: float, second: float) -> ResultSet:
+    """Two workers of Flask, who used so many CPU seconds."""
+    warmed = usage(TWO_WORKERS[FLASK], 0.0)
+    master, *workers = warmed.processes
+    worked = tuple(one.model_copy(update={"cpu_s": cpu_s}) for one, cpu_s in zip(workers, (first, second), strict=True))
+    ended = warmed.model_copy(update={"processes": (master, *worked)})
+    return served(result_set(members=TWO_WORKERS), FLASK, warmed=warmed, ended=ended)
+
+
+def _useful(share: float) -> Callable[[Recording], dict[str, Any]]:
+    """A generator that polls in vain for what it does not work."""
+    return lambda seen: {
+        "generator_cpu_s": 0.99 * seen.duration_s,
+        "generator_empty_s": (0.99 - share) * seen.duration_s,
+    }
+
+
+def _latency(*durations_s: float) -> Callable[[Recording], dict[str, Any]]:
+    return lambda _: {"latency": histogram.of(durations_s)}
+
+
+# A run in which the guard must fire at Flask (or at the whole run), and one, as near as may be, in which it must not.
+FIRES: dict[str, tuple[Callable[[], ResultSet], Verdict]] = {
+    "right answers": (
+        lambda: _recorded(result_set(), lambda _: {"errors": {ErrorCause.BODY: 1}}, some=96),
+        Verdict.INVALID,
+    ),
+    "workers alive": (
+        lambda: served(result_set(), FLASK, ended=usage(MEMBER, 4.0, processes=usage(MEMBER, 4.0).processes[:1])),
+        Verdict.INVALID,
+    ),
+    "throttling, memory": (lambda: served(result_set(), FLASK, ended=usage(MEMBER, 4.0, throttled=1)), Verdict.INVALID),
+    "ordering": (lambda: _recorded(result_set(), _latency(*[0.001] * 999, 100.0)), Verdict.INVALID),
+    "ceiling": (lambda: result_set({**THROUGHPUTS, NULL: THROUGHPUTS[FLASK] / 0.72}), Verdict.CLIENT_BOUND),
+    "generator CPU": (lambda: _recorded(result_set(), _useful(0.86)), Verdict.CLIENT_BOUND),
+    "Little's law": (lambda: _recorded(result_set(), lambda _: {"busy": 0.969}), Verdict.INVALID),
+    "connections": (lambda: _recorded(result_set(), lambda _: {"connections": 99}), Verdict.UNSETTLED),
+    "reconnects": (
+        lambda: _recorded(result_set(), lambda seen: {"reconnects": seen.answered // 500}),
+        Verdict.UNSETTLED,
+    ),
+    "blocks": (lambda: result_set(finished=7), Verdict.UNSETTLED),
+    "steady": (lambda: _drifting(0.9), Verdict.UNSETTLED),
+    "own core": (lambda: result_set(owns_core=False), Verdict.CLIENT_BOUND),
+    "steal": (lambda: _machine(result_set(), steal_s=1.0), Verdict.UNSETTLED),
+    "foreign CPU": (lambda: _machine(result_set(), own_s=35.0), Verdict.UNSETTLED),
+    "quick run": (lambda: result_set(quick=True), Verdict.UNSETTLED),
+}
+
+SILENT: dict[str, Callable[[], ResultSet]] = {
+    "right answers": lambda: altered(result_set(), "start", FASTAPI, failure=GONE),
+    "workers alive": lambda: served(result_set(), FASTAPI, ended=usage(MEMBER, 4.0, processes=())),
+    "throttling, memory": lambda: served(
+        result_set(), FLASK, warmed=usage(MEMBER, 1.0, throttled=9), ended=usage(MEMBER, 4.0, throttled=9)
+    ),
+    "ordering": lambda: _recorded(result_set(), _latency(*[0.001] * 980, *[0.002] * 20)),
+    "ceiling": lambda: result_set({**THROUGHPUTS, NULL: THROUGHPUTS[FLASK] / 0.68}),
+    "generator CPU": lambda: _recorded(result_set(), _useful(0.84)),
+    "Little's law": lambda: _recorded(result_set(), lambda _: {"busy": 0.971}),
+    "connections": lambda: _recorded(result_set(), lambda _: {"connections": 99}, some=12),
+    "reconnects": lambda: _recorded(result_set(), lambda seen: {"reconnects": seen.answered // 2000}),
+    "blocks": lambda: result_set(finished=8),
+    "steady": lambda: _drifting(1.02),
+    "own core": result_set,
+    "steal": lambda: _machine(result_set(), steal_s=0.5),
+    "foreign CPU": lambda: _machine(result_set(), own_s=37.0),
+    "quick run": result_set,
+}
+
+SAID_ONLY = {"worker balance"}
+
+
+def _whose(guard: str) -> str | None:
+    return FLASK if guard in guards.OF_A_CONTENDER else None
+
+
+def test_every_guard_is_proven() -> None:
+    assert set(FIRES) | SAID_ONLY == set(SILENT) | SAID_ONLY == {*guards.OF_A_CONTENDER, *guards.OF_THE_RUN}
+
+
+@pytest.mark.parametrize("guard", FIRES)
+def test_a_guard_fires_where_it_must(guard: str) -> None:
+    build, expected = FIRES[guard]
+    seen = _seen(build(), guard, _whose(guard))
+    assert (seen.checked, seen.gives) == (True, expected)
+    assert guards.verdict(guards.doubts(build()), FLASK) in set(Verdict) - {Verdict.SERVER_BOUND}
+
+
+@pytest.mark.parametrize("guard", SILENT)
+def test_a_guard_is_silent_where_it_must_be(guard: str) -> None:
+    seen = _seen(SILENT[guard](), guard, _whose(guard))
+    assert (seen.checked, seen.gives) == (True, None)
+
+
+@pytest.mark.parametrize("guard", FIRES)
+def test_the_evidence_is_one_plain_sentence(guard: str) -> None:
+    for run in (FIRES[guard][0](), SILENT[guard]()):
+        evidence = _seen(run, guard, _whose(guard)).evidence
+        assert evidence.endswith(".")
+        assert "None" not in evidence
+        assert "nan" not in evidence
+
+
+def test_a_clean_run_gives_no_contender_a_doubt() -> None:
+    seen = guards.doubts(result_set())
+    assert [doubt for doubt in seen if doubt.gives and doubt.contender != NULL] == []
+    assert all(doubt.checked for doubt in seen)
+    assert {label: guards.verdict(seen, label) for label in THROUGHPUTS} == {
+        FASTAPI: Verdict.SERVER_BOUND,
+        FLASK: Verdict.SERVER_BOUND,
+        DJANGO: Verdict.SERVER_BOUND,
+        CONTROL: Verdict.SERVER_BOUND,
+        NULL: Verdict.CLIENT_BOUND,
+    }
+
+
+def test_a_doubt_about_one_contender_is_none_about_another() -> None:
+    seen = guards.doubts(_recorded(result_set(), lambda _: {"busy": 0.5}))
+    assert guards.verdict(seen, FLASK) is Verdict.INVALID
+    assert guards.verdict(seen, FASTAPI) is Verdict.SERVER_BOUND
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ((Verdict.UNSETTLED, Verdict.CLIENT_BOUND, Verdict.INVALID), Verdict.INVALID),
+        ((Verdict.UNSETTLED, Verdict.CLIENT_BOUND), Verdict.CLIENT_BOUND),
+        ((None, Verdict.UNSETTLED), Verdict.UNSETTLED),
+        ((None,), Verdict.SERVER_BOUND),
+    ],
+)
+def test_the_gravest_verdict_is_given(given: tuple[Verdict | None, ...], expected: Verdict) -> None:
+    seen = [Doubt(guard="g", contender=None, checked=True, gives=one, evidence="So it is.") for one in given]
+    assert guards.verdict(seen, FLASK) is expected
+
+
+# Answers -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: altered(result_set(), "start", FLASK, failure=GONE),
+        lambda: altered(result_set(), "turn", FLASK, failure=Failure(stage="slice", message="too few answers")),
+        lambda: served(result_set(), FLASK, failure=Failure(stage="verify", message="`/json` answered 500")),
+        lambda: _recorded(result_set(), lambda _: {"counted": 0, "counted_s": 0.0}, some=96),
+    ],
+)
+def test_whatever_goes_wrong_with_answers_makes_a_contender_invalid(build: Callable[[], ResultSet]) -> None:
+    assert _seen(build(), "right answers").gives is Verdict.INVALID
+
+
+def test_a_wrong_answer_in_the_warm_up_counts() -> None:
+    run = result_set()
+    turn = next(one for one in run.turns if one.contender == FLASK and one.round == 0)
+    assert turn.recording
+    wrong = turn.recording.model_copy(update={"errors": {ErrorCause.STATUS: 3}, "first_error": "status: 500"})
+    outcomes = [one if one is not turn else turn.model_copy(update={"recording": wrong}) for one in run.outcomes]
+    seen = _seen(run.model_copy(update={"outcomes": tuple(outcomes)}), "right answers")
+    assert seen.gives is Verdict.INVALID
+    assert "3 status" in seen.evidence
+    assert "status: 500" in seen.evidence
+
+
+def test_a_server_that_was_slow_to_stop_answered_rightly_all_the_same() -> None:
+    run = served(result_set(), FLASK, failure=Failure(stage="stop", message="had to be killed"))
+    assert _seen(run, "right answers").gives is None
+
+
+# What could not be seen ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("guard", "build"),
+    [
+        ("right answers", lambda: result_set(finished=0)),
+        ("workers alive", lambda: served(result_set(), FLASK, ended=None)),
+        ("ceiling", lambda: result_set({label: one for label, one in THROUGHPUTS.items() if label != NULL})),
+    ],
+)
+def test_a_required_guard_that_saw_nothing_unsettles(guard: str, build: Callable[[], ResultSet]) -> None:
+    seen = _seen(build(), guard)
+    assert (seen.checked, seen.gives) == (False, Verdict.UNSETTLED)
+    assert "nothing is ranked" in seen.evidence
+
+
+def test_workers_read_in_only_some_blocks_are_not_checked() -> None:
+    run = result_set()
+    (*others, last) = run.outcomes
+    assert isinstance(last, BlockOutcome)
+    unread = last.model_copy(update={"servers": {**last.servers, FLASK: ServerOutcome()}})
+    seen = _seen(run.model_copy(update={"outcomes": (*others, unread)}), "workers alive")
+    assert not seen.checked
+    assert "11 of 12" in seen.evidence
+
+
+@pytest.mark.parametrize(
+    ("guard", "build"),
+    [
+        ("throttling, memory", _counterless),
+        ("Little's law", lambda: _recorded(result_set(), lambda _: {"busy": None})),
+        ("steady", lambda: result_set({label: one for label, one in THROUGHPUTS.items() if label != CONTROL})),
+        ("steady", lambda: result_set(finished=7)),
+        ("steal", lambda: _machine(result_set(), steal_s=None)),
+        ("foreign CPU", lambda: _machine(result_set(), own_s=None)),
+        ("worker balance", lambda: served(result_set(members=TWO_WORKERS), FLASK, warmed=None)),
+    ],
+)
+def test_another_guard_that_saw_nothing_says_so_and_judges_nothing(guard: str, build: Callable[[], ResultSet]) -> None:
+    seen = _seen(build(), guard, _whose(guard))
+    assert (seen.checked, seen.gives) == (False, None)
+
+
+def test_an_empty_run_is_settled_nowhere() -> None:
+    seen = guards.doubts(result_set(finished=0, starts=0))
+    assert all(guards.verdict(seen, label) is Verdict.UNSETTLED for label in (FASTAPI, FLASK, DJANGO, CONTROL))
+
+
+# Each guard's own cases ----------------------------------------------------------------------------------------------
+
+
+def test_a_process_killed_for_memory_makes_a_contender_invalid() -> None:
+    run = served(result_set(), FLASK, ended=usage(MEMBER, 4.0, oom_kills=1))
+    assert _seen(run, "throttling, memory").gives is Verdict.INVALID
+
+
+def test_a_worker_with_a_reused_process_id_is_another_worker() -> None:
+    worker = usage(MEMBER, 4.0).processes[1]
+    again = worker.model_copy(update={"started_at": worker.started_at + 10})
+    run = served(result_set(), FLASK, ended=usage(MEMBER, 4.0, processes=(usage(MEMBER, 4.0).processes[0], again)))
+    assert _seen(run, "workers alive").gives is Verdict.INVALID
+
+
+def test_null_is_client_bound_by_nature_and_says_so() -> None:
+    seen = _seen(result_set(), "ceiling", NULL)
+    assert seen.gives is Verdict.CLIENT_BOUND
+    assert "never ranked" in seen.evidence
+
+
+def test_busy_slices_are_forgiven_up_to_a_tenth() -> None:
+    assert _seen(_recorded(result_set(), _useful(0.95), some=11), "generator CPU").gives is None
+    assert _seen(_recorded(result_set(), _useful(0.95), some=9), "generator CPU").gives is Verdict.CLIENT_BOUND
+
+
+def test_empty_polls_are_no_work() -> None:
+    run = _recorded(result_set(), lambda seen: {"generator_cpu_s": seen.duration_s, "generator_empty_s": 0.0})
+    assert _seen(run, "generator CPU").gives is Verdict.CLIENT_BOUND
+
+
+def test_connections_busy_for_longer_than_time_allows_are_invalid() -> None:
+    assert _seen(_recorded(result_set(), lambda _: {"busy": 1.031}), "Little's law").gives is Verdict.INVALID
+
+
+def test_a_server_that_closes_by_policy_may_reconnect_and_hold_fewer() -> None:
+    run = _recorded(
+        result_set(members=CLOSED), lambda seen: {"connections": 3, "reconnects": seen.answered, "answered": 500}
+    )
+    assert (_seen(run, "connections").gives, _seen(run, "reconnects").gives) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "word"), [(3.1, 0.9, "uneven"), (2.9, 1.1, "even enough"), (4.0, 0.0, "uneven")]
+)
+def test_worker_balance_is_said_and_not_judged(first: float, second: float, word: str) -> None:
+    seen = _seen(_uneven(first, second), "worker balance")
+    assert (seen.checked, seen.gives) == (True, None)
+    assert f": {word} " in seen.evidence
+
+
+def test_drift_that_the_control_shares_is_the_machines() -> None:
+    run = result_set()
+
+    def tired(outcome: Any) -> Any:
+        if outcome.kind != "turn":
+            return outcome
+        longer = outcome.recording.counted_s * math.exp(0.03 * outcome.block)
+        return outcome.model_copy(update={"recording": outcome.recording.model_copy(update={"counted_s": longer})})
+
+    tired_run = run.model_copy(update={"outcomes": tuple(map(tired, run.outcomes))})
+    assert _seen(tired_run, "steady").gives is None
+
+
+def test_one_spoilt_block_of_twelve_is_left_to_the_interval() -> None:
+    run = result_set()
+    (*others, last) = _machine(run).outcomes
+    assert isinstance(last, BlockOutcome)
+    stolen = last.machine_after.model_copy(update={"steal_s": 6.0})
+    spoilt = run.model_copy(update={"outcomes": (*others, last.model_copy(update={"machine_after": stolen}))})
+    seen = _seen(spoilt, "steal", None)
+    assert seen.gives is None
+    assert "13.0%" in seen.evidence
+
+
+def test_an_idle_machine_has_no_spoilers_and_a_busy_one_names_them() -> None:
+    start = MachineReading(monotonic_s=0.0, busy_s=0.0, steal_s=0.0, own_s=0.0)
+    idle = MachineReading(monotonic_s=5.0, busy_s=0.1, steal_s=0.05, own_s=0.05)
+    robbed = MachineReading(monotonic_s=5.0, busy_s=2.0, steal_s=0.5, own_s=0.05)
+    blind = MachineReading(monotonic_s=5.0, busy_s=None, steal_s=None, own_s=None)
+    assert guards.spoilers(start, idle) == ()
+    assert guards.spoilers(start, blind) == ()
+    hypervisor, others = guards.spoilers(start, robbed)
+    assert "10.0%" in hypervisor
+    assert "0.39 cores" in others

@@ -1,0 +1,74 @@
+"""A digest changes when, and only when, something that can change a number does."""
+
+import subprocess
+
+import pytest
+
+from harness import catalog, provenance
+from harness.model import App, Deployment
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    measuring = [f"harness/{name}" if "." in name else f"harness/{name}/a.py" for name in provenance.MEASURING]
+    for name in (*measuring, "harness/cli.py", "apps/one/main.py", "scenarios/json.toml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("1\n")
+    return tmp_path
+
+
+def digests(checkout):
+    app = App(
+        name="one",
+        folder=checkout / "apps" / "one",
+        title="One",
+        deployments={"plain": Deployment(command=("true",))},
+    )
+    return provenance.digests(checkout, [app], "json")
+
+
+@pytest.mark.parametrize(
+    ("changed", "key"),
+    [("harness/block.py", "measuring"), ("apps/one/main.py", "app one"), ("scenarios/json.toml", "scenario json")],
+)
+def test_a_changed_file_changes_its_digest_and_no_other(checkout, changed, key):
+    before = digests(checkout)
+    (checkout / changed).write_text("2\n")
+    after = digests(checkout)
+    assert {name for name in before if before[name] != after[name]} == {key}
+
+
+def test_what_a_digest_is_made_of_must_be_there(checkout):
+    (checkout / "harness/block.py").unlink()
+    with pytest.raises(FileNotFoundError):
+        digests(checkout)
+
+
+def test_all_that_a_digest_names_is_there():
+    assert all((catalog.ROOT / "harness" / name).exists() for name in provenance.MEASURING)
+
+
+def test_a_new_file_in_an_app_changes_its_digest(checkout):
+    before = digests(checkout)
+    (checkout / "apps/one/other.py").write_text("")
+    assert digests(checkout) != before
+
+
+def test_neither_the_command_line_nor_bytecode_changes_a_digest(checkout):
+    before = digests(checkout)
+    (checkout / "harness/cli.py").write_text("2\n")
+    (checkout / "apps/one/__pycache__").mkdir()
+    (checkout / "apps/one/__pycache__/main.pyc").write_text("")
+    assert digests(checkout) == before
+
+
+def test_a_checkout_tells_its_commit_and_whether_it_is_dirty(tmp_path):
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    assert provenance.commit(tmp_path) == {"commit": None, "dirty": None}
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "first"], check=True)
+    clean = provenance.commit(tmp_path)
+    assert len(str(clean["commit"])) == 40
+    assert clean["dirty"] is False
+    (tmp_path / "new").write_text("")
+    assert provenance.commit(tmp_path)["dirty"] is True

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from harness.model import Doubt, Failure, Verdict
+from harness.report import caveats
+from tests import builders, summaries
+
+
+def doubt(contender: str | None, gives: Verdict | None, evidence: str = "Seen.", **changes: object) -> Doubt:
+    fields = {"guard": "ceiling", "contender": contender, "checked": True, "gives": gives, "evidence": evidence}
+    return Doubt.model_validate(fields | changes)
+
+
+def noted(*doubts: Doubt) -> tuple[caveats.Note, ...]:
+    return caveats.notes(summaries.summary(RUN, doubts))
+
+
+RUN = builders.result_set(blocks=1, rounds=2, starts=1)
+
+
+def test_a_guard_that_found_nothing_raises_no_note() -> None:
+    assert noted(doubt("flask@gthread", None)) == ()
+
+
+def test_the_worst_doubt_has_the_first_number() -> None:
+    notes = noted(doubt("a", Verdict.UNSETTLED), doubt("b", Verdict.INVALID), doubt("c", Verdict.CLIENT_BOUND))
+    assert [(note.number, note.contenders) for note in notes] == [(1, ("b",)), (2, ("c",)), (3, ("a",))]
+
+
+def test_one_guard_says_one_line_of_one_contender() -> None:
+    (note,) = noted(doubt("a", Verdict.INVALID, "One."), doubt("a", Verdict.INVALID, "Two."))
+    assert note.evidence == "One. (and 1 more like it)"
+
+
+def test_contenders_of_which_a_guard_says_the_same_share_a_line() -> None:
+    (note,) = noted(doubt("a", Verdict.UNSETTLED), doubt("b", Verdict.UNSETTLED))
+    assert note.contenders == ("a", "b")
+    assert caveats.marks((note,), "c") == ()
+
+
+def test_the_same_failure_twice_is_one_line() -> None:
+    summary = summaries.summary(RUN, failing=builders.FLASK)
+    (note,) = caveats.notes(summary)
+    assert note.guard == "failed at launch"
+    assert note.evidence.endswith("(2 times)")
+
+
+def test_a_doubt_about_the_run_marks_every_row() -> None:
+    notes = noted(doubt("a", Verdict.INVALID), doubt(None, Verdict.UNSETTLED))
+    assert (caveats.marks(notes, "a"), caveats.marks(notes, "b")) == ((1, 2), (2,))
+
+
+def test_guards_that_could_not_look_are_named_once() -> None:
+    unchecked = [doubt(label, None, checked=False, guard="steal") for label in ("a", "b")]
+    remarks = caveats.remarks(RUN.head, summaries.summary(RUN, unchecked))
+    assert [remark for remark in remarks if "steal" in remark] == ["Not checked here: steal."]
+
+
+def test_what_is_said_and_not_judged_is_said_where_there_are_several_workers() -> None:
+    one = summaries.summary(RUN, [doubt(builders.FLASK, None, "Uneven.", guard="worker balance")])
+    rows = [row.model_copy(update={"member": row.member.model_copy(update={"workers": 2})}) for row in one.rows]
+    two = one.model_copy(update={"rows": tuple(rows)})
+    assert not any("Uneven." in remark for remark in caveats.remarks(RUN.head, one))
+    assert f"{builders.FLASK}, worker balance: Uneven." in caveats.remarks(RUN.head, two)
+
+
+def test_every_latency_comes_with_the_closed_loop_caption() -> None:
+    assert "100 / throughput" in caveats.remarks(RUN.head, summaries.summary(RUN))[0]
+
+
+def test_an_unfinished_run_says_so() -> None:
+    cut = builders.result_set(blocks=3, finished=1, rounds=2, starts=1)
+    assert "Only 1 of 3 planned blocks were finished." in caveats.remarks(cut.head, summaries.summary(cut))
+
+
+def test_a_comparison_names_the_smallest_difference_that_it_could_have_found() -> None:
+    said = [caveats.compared(row) for row in summaries.summary(RUN).rows if row.member.label == builders.FLASK]
+    assert said == [
+        "SLOWER against the reference, 0.568x (0.560 to 0.577); the smallest difference it could have found is 2.1 %."
+    ]
+
+
+def test_only_words_that_occur_are_explained() -> None:
+    assert [word for word, _ in caveats.glossary("nullable FASTER, p50")] == ["FASTER", "p50"]
+
+
+def test_every_verdict_and_every_call_is_explained() -> None:
+    words = ["SERVER-BOUND", "CLIENT-BOUND", "UNSETTLED", "INVALID", "FASTER", "SLOWER", "SAME", "UNDECIDED"]
+    assert [word for word, _ in caveats.glossary(" ".join(words))] == words
+
+
+def test_a_failure_without_a_hint_leaves_no_blank() -> None:
+    whole = summaries.summary(RUN)
+    bare = Failure(stage="slice", message="It died.")
+    rows = (whole.rows[0].model_copy(update={"failures": (bare,)}),)
+    assert caveats.notes(whole.model_copy(update={"rows": rows}))[0].evidence == "It died."

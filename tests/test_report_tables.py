@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+
+import pytest
+from rich.console import Console
+
+from harness import report
+from harness.model import Doubt, ResultSet, Summary, Verdict
+from harness.report import tables
+from tests import builders, summaries
+
+Agrees = Callable[[str, str], None]
+CEILING = Doubt(
+    guard="ceiling",
+    contender=builders.FASTAPI,
+    checked=True,
+    gives=Verdict.CLIENT_BOUND,
+    evidence="It reached 0.81 of null's throughput in the same blocks (limit 0.7).",
+)
+UNCHECKED = Doubt(guard="steal", contender=None, checked=False, gives=None, evidence="No reading.")
+HOSTILE = "=cmd|'<script>alert(1)</script>\x1b[31m\n| evil | `x` [link](http://x) $a$"
+
+
+def run() -> ResultSet:
+    return builders.result_set(blocks=2, rounds=2, starts=2)
+
+
+def doubtful() -> Summary:
+    return summaries.summary(run(), [CEILING, UNCHECKED], failing=builders.FLASK, claims=summaries.CLAIMS)
+
+
+def hostile() -> tuple[ResultSet, Summary]:
+    member = builders.MEMBERS[builders.FASTAPI].model_copy(
+        update={"label": HOSTILE, "title": HOSTILE, "versions": {HOSTILE: HOSTILE}, "command": (HOSTILE,)}
+    )
+    made = builders.result_set({HOSTILE: 4400.0}, members={HOSTILE: member}, blocks=1, rounds=2, starts=2)
+    doubt = Doubt(guard="ceiling", contender=HOSTILE, checked=True, gives=Verdict.INVALID, evidence=HOSTILE)
+    return made, summaries.summary(made, [doubt])
+
+
+def on_screen(result_set: ResultSet, summary: Summary) -> str:
+    console = Console(width=100, file=io.StringIO(), color_system=None)
+    with console.capture() as captured:
+        report.show(result_set, summary, console)
+    return captured.get()
+
+
+def test_the_terminal_agrees_with_its_golden_file(agrees_with_golden: Agrees) -> None:
+    agrees_with_golden("report.txt", on_screen(run(), doubtful()))
+
+
+def test_the_short_form_agrees_with_its_golden_file(agrees_with_golden: Agrees) -> None:
+    agrees_with_golden("paste.md", report.paste(run(), doubtful()))
+
+
+def test_csv_agrees_with_its_golden_file(agrees_with_golden: Agrees) -> None:
+    agrees_with_golden("summary.csv", tables.csv_text(doubtful()))
+
+
+def test_no_line_on_the_terminal_is_wider_than_100_columns() -> None:
+    assert max(map(len, on_screen(run(), doubtful()).splitlines())) <= 100
+
+
+def test_labels_of_twenty_characters_are_not_folded() -> None:
+    assert all(label in on_screen(run(), doubtful()) for label in builders.THROUGHPUTS)
+
+
+def test_yardsticks_stand_below_all_contenders() -> None:
+    roles = [row.member.role == "contender" for row in tables.ordered(doubtful().rows)]
+    assert roles == sorted(roles, reverse=True)
+
+
+def test_a_contender_without_a_rank_stands_below_those_with_one() -> None:
+    labels = [row.member.label for row in tables.ordered(doubtful().rows)]
+    assert labels.index(builders.FLASK) > labels.index(builders.DJANGO)
+
+
+def test_every_row_that_may_not_be_ranked_refers_to_a_numbered_doubt() -> None:
+    verdicts = {line[1].main: line[-1] for line in tables.result(run().head, doubtful()).lines}
+    assert verdicts[builders.FLASK] == ("INVALID", "[1]")
+    assert verdicts[builders.FASTAPI].note == "[2]"
+    assert "[1] flask@gthread, failed at launch" in on_screen(run(), doubtful())
+
+
+def test_a_quick_run_says_first_that_it_shows_nothing() -> None:
+    quick = builders.result_set(blocks=1, rounds=2, starts=1, quick=True)
+    summary = summaries.summary(quick)
+    assert "QUICK RUN" in "".join(on_screen(quick, summary).splitlines()[:3])
+    assert report.paste(quick, summary).startswith("**QUICK RUN")
+
+
+def test_without_a_claim_there_is_no_table_of_claims() -> None:
+    assert tables.claims(summaries.summary(run())) is None
+
+
+def test_a_claim_that_nobody_stands_for_is_shown_as_not_measured() -> None:
+    orphan = summaries.CLAIMS[0].model_copy(update={"contender": None, "measured_ratio": None})
+    table = tables.claims(summaries.summary(run(), claims=[orphan]))
+    assert table is not None
+    assert [cell.main for cell in table.lines[0][1:]] == ["—", *["not measured"] * 4]
+
+
+def test_csv_has_one_line_per_contender_in_si_units() -> None:
+    lines = list(csv.DictReader(io.StringIO(tables.csv_text(doubtful()))))
+    fastapi = next(line for line in lines if line["contender"] == builders.FASTAPI)
+    assert len(lines) == len(builders.MEMBERS)
+    assert float(fastapi["cold_start_s"]) == pytest.approx(0.45)
+    assert float(fastapi["requests_per_s_low"]) == pytest.approx(4334)
+
+
+def test_csv_leaves_empty_what_was_not_measured() -> None:
+    lines = csv.DictReader(io.StringIO(tables.csv_text(doubtful())))
+    failed = next(line for line in lines if line["contender"] == builders.FLASK)
+    assert failed["requests_per_s"] == failed["latency_p50_s"] == failed["memory_bytes"] == ""
+
+
+def test_a_hostile_label_is_no_formula_in_csv() -> None:
+    _, summary = hostile()
+    lines = list(csv.DictReader(io.StringIO(tables.csv_text(summary))))
+    assert len(lines) == 1
+    assert lines[0]["contender"].startswith("'=")
+
+
+def test_a_hostile_label_neither_colours_the_terminal_nor_breaks_its_lines() -> None:
+    printed = on_screen(*hostile())
+    assert "\x1b" not in printed
+    assert max(map(len, printed.splitlines())) <= 100
+
+
+def test_a_hostile_label_stays_in_its_markdown_cell() -> None:
+    pasted = report.paste(*hostile())
+    rows = [line for line in pasted.splitlines() if line.startswith("|")]
+    assert len({line.replace("\\|", "").count("|") for line in rows}) == 1
+    assert "\x1b" not in pasted

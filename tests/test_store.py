@@ -1,0 +1,97 @@
+"""Nothing measured is lost: whatever byte a run is cut off at, the rest can be read and gone on with."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness import store
+from harness.errors import StoreError
+from tests.builders import result_set
+
+
+@pytest.fixture(scope="module")
+def small_run():
+    return result_set(blocks=2, rounds=2, starts=1)
+
+
+@pytest.fixture
+def folder(tmp_path, small_run):
+    folder = store.new_folder(tmp_path / "runs with ümlaut", "fair", small_run.head.created_at)
+    store.write_head(folder, small_run.head)
+    for outcome in small_run.outcomes:
+        store.append(folder, outcome)
+    return folder
+
+
+def test_a_run_reads_as_it_was_written(folder, small_run):
+    assert store.read(folder) == small_run
+
+
+def test_a_run_cut_off_at_any_byte_keeps_every_whole_line(folder, small_run, tmp_path):
+    content = (folder / "outcomes.jsonl").read_bytes()
+    cut = tmp_path / "cut"
+    shutil.copytree(folder, cut)
+    for length in [*range(0, len(content), 977), len(content) - 1, len(content)]:
+        (cut / "outcomes.jsonl").write_bytes(content[:length])
+        whole = content[:length].count(b"\n")
+        assert store.read(cut).outcomes == small_run.outcomes[:whole]
+        store.mend(cut)
+        store.append(cut, small_run.outcomes[0])
+        assert len(store.read(cut).outcomes) == whole + 1
+
+
+def test_a_broken_line_in_the_middle_is_an_error_that_names_it(folder):
+    lines = (folder / "outcomes.jsonl").read_bytes().splitlines(keepends=True)
+    lines[1] = b'{"kind": "turn"}\n'
+    (folder / "outcomes.jsonl").write_bytes(b"".join(lines))
+    with pytest.raises(StoreError, match="line 2 of"):
+        store.read(folder)
+
+
+def test_a_head_of_another_format_is_refused(folder):
+    head = (folder / "run.json").read_text()
+    (folder / "run.json").write_text(head.replace('"format": 1', '"format": 2'))
+    with pytest.raises(StoreError, match="format"):
+        store.read(folder)
+
+
+def test_a_folder_that_is_no_run_is_an_error_with_a_hint(tmp_path):
+    with pytest.raises(StoreError, match="does not exist") as raised:
+        store.read(tmp_path)
+    assert "results/runs" in raised.value.hint
+
+
+def test_two_runs_of_one_second_get_folders_of_their_own(tmp_path):
+    first, second = (store.new_folder(tmp_path, "fair", 0.0) for _ in range(2))
+    assert (first.name, second.name) == ("19700101-000000-fair", "19700101-000000-fair-2")
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be written"):
+        store.new_folder(tmp_path / "file", "fair", 0.0)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_an_error_and_keeps_what_was_stored(folder, small_run, tmp_path):
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "outcomes.jsonl").symlink_to("/dev/full")
+    with pytest.raises(StoreError, match="No space left"):
+        store.append(full, small_run.outcomes[0])
+    assert store.read(folder) == small_run
+
+
+def test_of_a_block_that_was_run_twice_only_the_last_counts(small_run):
+    again = [one.model_copy(update={"attempt": 1}) for one in small_run.outcomes if one.kind != "start"]
+    twice = small_run.model_copy(update={"outcomes": small_run.outcomes + tuple(again)})
+    assert {block.attempt for block in twice.blocks} == {1}
+    assert {turn.attempt for turn in twice.turns} == {1}
+    assert len(twice.turns) == len(small_run.turns)
+
+
+def test_turns_of_an_unfinished_block_do_not_count(small_run):
+    without_end = [one for one in small_run.outcomes if one.kind != "block" or one.block == 0]
+    cut = small_run.model_copy(update={"outcomes": tuple(without_end)})
+    assert {turn.block for turn in cut.turns} == {0}

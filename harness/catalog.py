@@ -101,7 +101,8 @@ def choose(kind: str, known: Mapping[str, _T], name: str) -> _T:
 
 def _label(label: str, app: App, deployment_name: str) -> str:
     if not label:
-        name = app.name if app.role in YARDSTICKS else f"{app.name}@{deployment_name}"
+        usual = app.role in YARDSTICKS and deployment_name == next(iter(app.deployments))
+        name = app.name if usual else f"{app.name}@{deployment_name}"
         return _NOT_IN_A_LABEL.sub("-", name).lstrip("-")[:64]
     if not _LABEL.fullmatch(label):
         raise InputError(

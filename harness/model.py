@@ -235,7 +235,7 @@ class Recording(Value):
 class Failure(Value):
     """Where a start or a turn went wrong, and how."""
 
-    stage: Literal["launch", "verify", "warm", "slice", "usage", "stop"]
+    stage: Literal["launch", "verify", "warm", "slice", "usage"]
     message: str
     hint: str = ""
 

@@ -88,15 +88,14 @@ def enter(asked: Asked) -> Entry:
     """Find all that was named. Raises InputError with every problem."""
     known = catalog.read()
     named = asked.contenders or catalog.choose("line-up", known.lineups, asked.lineup).contenders
-    own = [catalog.specification_of_own(folder) for folder in asked.own]
-    yardsticks = [name for name in catalog.YARDSTICKS if name in known.apps and name not in named]
-    specifications = (*named, *own, *yardsticks)
+    specifications = (*named, *map(catalog.specification_of_own, asked.own))
     contenders = catalog.contenders(known, specifications)
+    yardsticks = [name for name in catalog.YARDSTICKS if name not in {one.app.name for one in contenders}]
     return Entry(
         lineup=asked.name or ("custom" if asked.contenders or asked.own else asked.lineup),
         scenario=catalog.choose("scenario", known.scenarios, asked.scenario),
-        specifications=specifications,
-        contenders=contenders,
+        specifications=(*specifications, *yardsticks),
+        contenders=(*contenders, *catalog.contenders(known, yardsticks)),
         reference=_reference(asked, known, [contender.label for contender in contenders]),
     )
 

@@ -228,7 +228,7 @@ def _head(plan: Plan, members: tuple[Member, ...], *, owns_core: bool) -> RunHea
         members=members,
         schedule=schedule.blocks(plan, labels, {member.label for member in members if member.workers > 1}),
         fingerprint=Fingerprint(
-            identity={"cpu_model": "Synthetic CPU", "cpus": 2, "kernel": "6.1", "python": "3.11.2"},
+            identity={"cpu_model": "Synthetic CPU", "cpus": [0, 1], "kernel": "6.1", "python": "3.11.2"},
             moment={"load_1min": 0.1},
         ),
         digests={"measuring": "0" * 16},

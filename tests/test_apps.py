@@ -219,13 +219,13 @@ def test_a_frozen_server_needs_the_standard_library_only(name: str) -> None:
     assert imports(APPS / name / "main.py") <= set(sys.stdlib_module_names)
 
 
-def test_burning_costs_what_its_name_says_of_the_pieces_that_control_does() -> None:
+def test_control_says_of_each_deployment_how_many_pieces_it_does() -> None:
     deployments = load_app("control").deployments
-    burnt = {
-        name: int(deployment.command[5]) for name, deployment in deployments.items() if len(deployment.command) > 5
-    }
-    assert set(burnt) == {"burn5", "burn10"}
-    assert burnt["burn10"] == 2 * burnt["burn5"] > 0
+    pieces = constant(APPS / "control" / "main.py", "PIECES")
+    added = {name: int("".join(deployment.command[5:]) or pieces) for name, deployment in deployments.items()}
+    stated = {name: int(re.findall(r"(\d+) (?:more )?pieces", one.about)[0]) for name, one in deployments.items()}
+    assert added == stated
+    assert 0 < added["burn5"] < added["burn10"] < pieces
 
 
 # Scenarios

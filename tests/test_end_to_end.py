@@ -86,7 +86,7 @@ def test_a_report_derived_again_is_the_same_to_the_byte(finished, tmp_path):
 def test_paste_is_a_table_and_a_line_of_provenance(finished):
     _, folder = finished
     pasted = bench("report", str(folder), "--paste").stdout
-    assert "flask@gthread |" in pasted.replace("\\", "")
+    assert "| `flask@gthread` |" in pasted
     assert "10 connections" in pasted
 
 
@@ -121,8 +121,9 @@ def test_however_a_run_ends_nothing_stays_behind_and_it_can_be_gone_on_with(tmp_
     assert "Traceback" not in said
     _wait_for(lambda: group_is_gone(marker))
     folder = run_folder(tmp_path)
-    measured = len(store.read(folder).outcomes)
-    assert measured > 4
+    assert len(store.read(folder).outcomes) > 4
+    if how is not signal.SIGKILL:  # the worst of them; the others leave no less behind to go on with
+        return
     resumed = bench("run", "--resume", str(folder))
     assert resumed.returncode == 0, resumed.stderr
     assert len(store.read(folder).blocks) == 2

@@ -258,11 +258,6 @@ def test_a_wrong_answer_in_the_warm_up_counts() -> None:
     assert "status: 500" in seen.evidence
 
 
-def test_a_server_that_was_slow_to_stop_answered_rightly_all_the_same() -> None:
-    run = served(result_set(), FLASK, failure=Failure(stage="stop", message="had to be killed"))
-    assert _seen(run, "right answers").gives is None
-
-
 # What could not be seen ----------------------------------------------------------------------------------------------
 
 

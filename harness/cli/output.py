@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -29,7 +30,11 @@ class Advance(Protocol):
     def __call__(self, said: str, steps: int = 1) -> None: ...
 
 
+_PLAIN_WIDTH = 110  # columns of the tables where no terminal tells
+
 results = Console(highlight=False, markup=False)
+if not results.is_terminal and "COLUMNS" not in os.environ:
+    results.width = _PLAIN_WIDTH
 notes = Console(stderr=True, highlight=False, markup=False)
 
 

@@ -13,9 +13,9 @@ UNEVEN = 1.5  # times a worker's share (calibrate)
 
 
 def right_answers(seen: Evidence) -> Finding:
-    """Any wrong or missing answer, warm-ups included, and any failure short of stopping: the number says nothing."""
+    """Any wrong or missing answer, warm-ups included, and any failure: the number says nothing."""
     errors = _errors(seen)
-    failures = [failure for failure in seen.failures if failure.stage != "stop"]
+    failures = seen.failures
     bad_turns = sum(not is_clean(turn) for turn in seen.turns)
     if errors or failures or bad_turns:
         counts = (

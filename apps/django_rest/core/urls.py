@@ -1,0 +1,8 @@
+"""Joins the routes, and says who answers where there is none."""
+
+from routes import urlpatterns
+
+handler404 = "core.errors.on_unknown_address"
+handler500 = "core.errors.on_failure"
+
+__all__ = ["handler404", "handler500", "urlpatterns"]

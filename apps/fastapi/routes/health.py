@@ -1,0 +1,12 @@
+"""Whether the service is well."""
+
+from fastapi import APIRouter
+from services.health import check_health
+
+router = APIRouter()
+
+
+@router.get("/healthz")
+async def read_health() -> dict[str, str]:
+    """Say whether the service can answer."""
+    return check_health()

@@ -1,0 +1,17 @@
+"""Makes the service."""
+
+from core.errors import register_errors
+from flask import Flask
+from routes import blueprints
+
+
+def create_app() -> Flask:
+    """Make the service with its routes and its one shape of error."""
+    app = Flask(__name__, static_folder=None)  # a JSON service has no files to serve
+    register_errors(app)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+    return app
+
+
+app = create_app()

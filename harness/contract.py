@@ -19,7 +19,7 @@ def mismatch(expected: Expectation, status: int, media_type: str, body: bytes) -
         return f"media type {excerpt(media_type)} instead of {expected.media_type}"
     try:
         answered = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # deeply nested garbage is no JSON of ours
         return f"body is not JSON: {excerpt(body.decode(errors='replace'))}"
     if not equal(answered, expected.json_body):
         return f"body {excerpt(json.dumps(answered))} instead of {excerpt(json.dumps(expected.json_body))}"

@@ -211,7 +211,8 @@ class Recording(Value):
     before the stop. `latency` holds the requests started in that time, followed through the drain. `busy` is the mean
     over the planned connections of the share of its time that a connection had a request under way (1.0 by Little's
     law). `answered` counts all correct answers, first turnover and drain included. `generator_empty_s` is the CPU time
-    that a spinning generator spent on polls that found nothing.
+    that a spinning generator spent on polls that found nothing. `connections` are those still open after the drain;
+    `reconnects` excludes the first opening of each and planned renewals.
     """
 
     contender: str

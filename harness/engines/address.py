@@ -1,0 +1,119 @@
+"""Just the engine against one address: throughput and latency without contenders, blocks or verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from harness import histogram
+from harness.engines.base import Engine
+from harness.engines.connection import ConnectionEngine
+from harness.engines.job import Job
+from harness.engines.stepping import generator, told
+from harness.model import ErrorCause, Placement, Plan, Recording, Scenario, Turn, Value
+
+_SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
+_LABEL = "address"
+_TURN_S = 1.0
+_PAGE_MODULE = "harness.engines.connection"
+
+
+class Drive(Value):
+    """What one address answered. `requests_per_s` None: too few answers to say. Latencies in seconds, closed loop."""
+
+    requests_per_s: float | None
+    answered: int
+    errors: Mapping[ErrorCause, int]
+    first_error: str | None
+    latency_s: Mapping[str, float]
+    busy: float | None
+    reconnects: int
+    duration_s: float
+    generator_cpu_s: float
+    generator_empty_s: float
+
+
+def drive_address(
+    host: str,
+    port: int,
+    scenario: Scenario,
+    *,
+    connections: int,
+    duration_s: float,
+    wait: Literal["spin", "sleep"],
+    placement: Placement,
+    log: Path,
+    engine: Engine | None = None,
+) -> Drive:
+    """A warm-up turn, then turns of at most a second, back to back, merged. Raises EngineError."""
+    count = math.ceil(duration_s / _TURN_S)
+    plan = _plan(scenario, connections, wait, duration_s / count)
+    turns = [Turn(contender=_LABEL, round=index) for index in range(count + 1)]
+    engine = engine or ConnectionEngine()
+    recordings = list(engine.drive({_LABEL: (host, port)}, scenario, plan, turns, placement, log))
+    return _merged(recordings[1:])
+
+
+@contextmanager
+def open_page(
+    host: str,
+    port: int,
+    scenario: Scenario,
+    *,
+    connections: int,
+    wait: Literal["spin", "sleep"],
+    placement: Placement,
+    log: Path,
+    page_port: int,
+) -> Iterator[str]:
+    """The URL of Locust's own page; behind it this address is loaded until the context is left. Raises EngineError."""
+    job = Job(
+        addresses={_LABEL: (host, port)},
+        scenario=scenario,
+        plan=_plan(scenario, connections, wait, _TURN_S),
+        turns=(),
+        cpus=placement.generator_cpus,
+        samples=None,
+    )
+    with generator((_PAGE_MODULE, "--web", str(page_port)), job, log) as process:
+        told(process, log)
+        yield f"http://127.0.0.1:{page_port}/"
+
+
+def _plan(scenario: Scenario, connections: int, wait: Literal["spin", "sleep"], turn_s: float) -> Plan:
+    return Plan(
+        scenario=scenario.name,
+        lineup=_LABEL,
+        contenders=(_LABEL,),
+        reference=_LABEL,
+        connections=connections,
+        slice_min_s=turn_s,
+        slice_max_s=turn_s,
+        wait=wait,
+    )
+
+
+def _merged(recordings: list[Recording]) -> Drive:
+    counted_s = sum(recording.counted_s for recording in recordings)
+    latency = histogram.merged(recording.latency for recording in recordings)
+    quantiles = histogram.quantiles(latency, tuple(_SHARES.values())) if latency.counts else ()
+    errors: Counter[ErrorCause] = Counter()
+    for recording in recordings:
+        errors.update(recording.errors)
+    busy = [recording.busy for recording in recordings if recording.busy is not None]
+    return Drive(
+        requests_per_s=sum(recording.counted for recording in recordings) / counted_s if counted_s else None,
+        answered=sum(recording.answered for recording in recordings),
+        errors=errors,
+        first_error=next((recording.first_error for recording in recordings if recording.first_error), None),
+        latency_s=dict(zip(_SHARES, quantiles, strict=False)),
+        busy=sum(busy) / len(busy) if busy else None,
+        reconnects=sum(recording.reconnects for recording in recordings),
+        duration_s=sum(recording.duration_s for recording in recordings),
+        generator_cpu_s=sum(recording.generator_cpu_s for recording in recordings),
+        generator_empty_s=sum(recording.generator_empty_s for recording in recordings),
+    )

@@ -1,0 +1,50 @@
+"""Locust's own web page over the same users: they load one address without a break, until the page says stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import gevent
+import numpy as np
+
+from harness.engines.facts import Journal, Nanoseconds
+from harness.engines.generator import Orders, read_job
+from harness.engines.job import Job, url_host
+from harness.engines.load import Load
+from harness.engines.stage import Stage
+from harness.engines.totals import fold
+
+_FOLD_EVERY_S = 1.0
+_HOST = "127.0.0.1"
+
+
+def serve_page(open_stage: Callable[[Job], Stage], port: int) -> None:
+    """Load the job's one address for as long as the harness keeps this process."""
+    job = read_job(Orders())
+    stage = open_stage(job)
+    ((contender, address),) = job.addresses.items()
+    stage.environment.host = f"http://{url_host(*address)}"
+    load = Load(contender, renew=False, users=0, endless=True)
+    stage.environment.create_web_ui(host=_HOST, port=port)
+    stage.open(load)
+    stage.spawn()
+    print("ready", flush=True)  # noqa: T201  # this tells the harness that the page is there
+    while True:
+        gevent.sleep(_FOLD_EVERY_S)
+        _fold(stage, load)
+
+
+def _fold(stage: Stage, load: Load) -> None:
+    latencies = np.concatenate([_taken(journal) for journal in load.journals] or [np.empty(0, np.int64)])
+    errors, load.errors = load.errors, type(load.errors)()
+    fold(stage.environment.stats, load.contender, stage.job.scenario.name, latencies, errors)
+
+
+def _taken(journal: Journal) -> Nanoseconds:
+    """The latencies of the requests that have ended; the journal keeps only the one under way."""
+    count = len(journal.ends)
+    latencies = np.array(journal.ends, dtype=np.int64) - np.array(journal.starts[:count], dtype=np.int64)
+    for times in (journal.starts, journal.ends):
+        del times[:count]
+    del journal.failed_starts[:], journal.failed_ends[:]
+    return latencies

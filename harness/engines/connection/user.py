@@ -1,0 +1,120 @@
+"""A Locust user that owns one connection to each contender and asks over it without a pause."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import gevent
+
+from harness.engines.connection.line import Address, Fault, Line
+from harness.engines.connection.question import Question
+from harness.engines.facts import Journal
+from harness.engines.job import Job
+from harness.engines.load import Load
+from harness.engines.stage import StagedUser
+from harness.model import ErrorCause, Scenario
+
+_BACKOFF_S = (0.01, 0.02)
+_clock = time.perf_counter_ns
+
+
+class ConnectionUser(StagedUser):
+    """One connection to each contender: opened at its first question, kept while others have their turns."""
+
+    abstract = True
+    addresses: Mapping[str, Address]
+    cycles: Mapping[str, tuple[Question, ...]]
+    timeout_ns: int
+    offsets: random.Random
+
+    @classmethod
+    def for_job(cls, job: Job) -> type[Self]:
+        """The class of a job's users. Raises OSError when an address means nothing."""
+        attributes = {
+            "abstract": False,
+            "addresses": {label: Address(*address) for label, address in job.addresses.items()},
+            "cycles": {label: _questions(job.scenario, *address) for label, address in job.addresses.items()},
+            "timeout_ns": int(job.plan.request_timeout_s * 1e9),
+            "offsets": random.Random(job.plan.seed),  # noqa: S311  # an order to be repeated, no secret
+        }
+        return type("User", (cls,), attributes)
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        self._offset = self.offsets.random()
+        self._lines: dict[str, Line] = {}
+        self._questions: dict[str, Iterator[Question]] = {}
+        self._journal = Journal()
+
+    def on_stop(self) -> None:
+        """Locust's page may stop a user in the middle of a request, which then must not expire."""
+        self._journal = Journal()
+        for line in self._lines.values():
+            line.close()
+
+    def take_part(self, load: Load) -> None:
+        line = self._line(load.contender)
+        if load.renew:
+            line.renew()
+        self._journal = load.join(self)
+        reconnects = line.reconnects
+        line.arm()
+        self._ask(load, line, self._questions[load.contender])
+        line.disarm()
+        load.reconnects += line.reconnects - reconnects
+        load.open_connections += line.is_open
+
+    def _ask(self, load: Load, line: Line, questions: Iterator[Question]) -> None:
+        """The loop that the whole program is about: nothing slow belongs here."""
+        start, end = self._journal.starts.append, self._journal.ends.append
+        while load.running:
+            start(_clock())
+            try:
+                verdict = line.ask(next(questions))
+            except Fault as fault:
+                line.close()
+                self._fail(load, line, fault.cause, fault.text)
+                continue
+            load.moved = True
+            if verdict.cause is None:
+                end(_clock())
+            else:
+                self._fail(load, line, verdict.cause, verdict.text)
+
+    def _fail(self, load: Load, line: Line, cause: ErrorCause, text: str) -> None:
+        """Note it, and wait a little, so that a server that refuses at once does not get a storm."""
+        self._journal.fail(_clock())
+        load.moved = True
+        load.count_error(cause, text)
+        line.disarm()
+        gevent.sleep(random.uniform(*_BACKOFF_S))  # noqa: S311  # no secret
+        line.arm()
+
+    def expire(self, now_ns: int) -> None:
+        since = self._journal.under_way_since
+        if since is not None and now_ns - since > self.timeout_ns:
+            gevent.get_hub().loop.run_callback(self._expire, since)
+
+    def _expire(self, since: int) -> None:
+        """Runs in gevent's hub, which alone may throw; a request that ended meanwhile is left alone."""
+        if self._journal.under_way_since == since:
+            seconds = self.timeout_ns / 1e9
+            self.greenlet.throw(Fault(ErrorCause.TIMEOUT, f"no whole answer within {seconds:g} s"))
+
+    def _line(self, contender: str) -> Line:
+        if contender not in self._lines:
+            self._lines[contender] = Line(self.addresses[contender])
+            cycle = self.cycles[contender]
+            first = int(self._offset * len(cycle))
+            self._questions[contender] = itertools.cycle(cycle[first:] + cycle[:first])
+        return self._lines[contender]
+
+
+def _questions(scenario: Scenario, host: str, port: int) -> tuple[Question, ...]:
+    """One cycle of the load. A request that stands in it several times is one question, with one memory."""
+    by_name = {request.name: Question.of(request, host, port) for request in scenario.load}
+    return tuple(by_name[request.name] for request in scenario.load)

@@ -1,0 +1,65 @@
+"""The generator's process: reads a job, then takes a turn and writes a recording each time it is told to."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import BinaryIO
+
+import gevent
+from gevent.fileobject import FileObject
+from gevent.queue import Queue
+
+from harness.engines.job import Job
+from harness.engines.stage import Stage
+
+
+class Orders:
+    """The lines that the harness sends. Where they end the harness is gone or done, and this process ends at once."""
+
+    def __init__(self) -> None:
+        self._lines: Queue[bytes] = Queue()
+        gevent.spawn(self._read)
+
+    def next(self) -> bytes:
+        line: bytes = self._lines.get()
+        return line
+
+    def _read(self) -> None:
+        for line in FileObject(sys.stdin.fileno(), "rb", close=False):
+            self._lines.put(line)
+        os._exit(0)
+
+
+def serve(open_stage: Callable[[Job], Stage]) -> None:
+    """Take the turns of one job, each when it is asked for; between them there is no load and no work."""
+    recordings = _own_standard_output()
+    orders = Orders()
+    job = read_job(orders)
+    stage = open_stage(job)
+    stage.spawn()
+    for turn in job.turns:
+        orders.next()
+        recordings.write(stage.take(turn).model_dump_json().encode() + b"\n")
+    orders.next()
+
+
+def read_job(orders: Orders) -> Job:
+    """The job, which is the first line. From here on this process stays on its CPUs and may open many connections."""
+    job = Job.model_validate_json(orders.next())
+    if job.cpus and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, job.cpus)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError):  # a system may refuse what it calls unlimited
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return job
+
+
+def _own_standard_output() -> BinaryIO:
+    """Unbuffered, and ours alone: whatever a library prints goes to the log."""
+    own = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return own

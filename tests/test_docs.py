@@ -1,0 +1,85 @@
+"""What the documents say is what the program does, and the README's numbers are those of the reference runs."""
+
+import re
+
+import pytest
+from typer.main import get_command
+
+from harness import audit, catalog, report, store
+from harness.catalog import ROOT
+from harness.cli import app
+from harness.report import files
+from harness.summary import summarize
+
+README = ROOT / "README.md"
+REFERENCE = ROOT / "results" / "reference"
+RUNS = sorted(path.name for path in REFERENCE.iterdir() if (path / "run.json").exists())
+MOST_BYTES = 5_000_000
+
+
+def block(name, text):
+    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- end {name} -->\n", text, re.DOTALL)
+    assert found, f"README.md has no block for the reference run {name}"
+    return found
+
+
+def pasted(name):
+    result_set = store.read(REFERENCE / name)
+    return report.paste(result_set, summarize(result_set, audit.read_published()))
+
+
+def test_there_is_a_reference_run_of_each_lineup_that_the_readme_shows():
+    assert {"fair", "article", "between"} <= set(RUNS)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_readmes_table_is_the_one_generated_from_the_reference_run(name, request):
+    text = README.read_text(encoding="utf-8")
+    found = block(name, text)
+    expected = f"\n{pasted(name)}\n"
+    if request.config.getoption("--update-golden"):
+        README.write_text(text[: found.start(1)] + expected + text[found.end(1) :], encoding="utf-8")
+    else:
+        assert found[1] == expected
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_reference_runs_summary_is_derived_from_what_it_measured(name):
+    result_set = store.read(REFERENCE / name)
+    summary = summarize(result_set, audit.read_published())
+    _, content = next(files.derived(result_set, summary))
+    assert (REFERENCE / name / "summary.json").read_bytes() == content
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_reference_run_is_small_and_names_no_folder_of_the_machine_that_made_it(name):
+    paths = [path for path in (REFERENCE / name).rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in paths) < MOST_BYTES
+    assert not [path.name for path in paths if path.suffix in {".json", ".jsonl"} and str(ROOT) in path.read_text()]
+
+
+def test_every_command_is_in_the_readme():
+    text = README.read_text(encoding="utf-8")
+    assert [name for name in get_command(app).commands if f"./bench {name}" not in text] == []
+
+
+def test_every_app_scenario_and_lineup_is_described():
+    known = catalog.read()
+    text = README.read_text(encoding="utf-8") + (ROOT / "apps" / "README.md").read_text(encoding="utf-8")
+    assert [name for name in (*known.apps, *known.scenarios, *known.lineups) if f"`{name}" not in text] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(
+        p.relative_to(ROOT).as_posix()
+        for p in ROOT.glob("**/*.md")
+        if ".environments" not in p.parts and "results/r" not in p.as_posix()
+    ),
+)
+def test_every_link_between_documents_leads_somewhere(path):
+    text = (ROOT / path).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", text) + re.findall(
+        r'(?:src|srcset|href)="(?!https?:)([^"]+)"', text
+    )
+    assert [target for target in targets if not ((ROOT / path).parent / target).exists()] == []

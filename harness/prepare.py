@@ -87,6 +87,7 @@ class Entry:
 def enter(asked: Asked) -> Entry:
     """Find all that was named. Raises InputError with every problem."""
     known = catalog.read()
+    catalog.choose("engine", engines.ENGINES, asked.plan.get("engine", "connection"))
     named = asked.contenders or catalog.choose("line-up", known.lineups, asked.lineup).contenders
     specifications = (*named, *map(catalog.specification_of_own, asked.own))
     contenders = catalog.contenders(known, specifications)
@@ -110,8 +111,6 @@ def _reference(asked: Asked, known: catalog.Catalog, labels: Sequence[str]) -> s
 
 def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     """The plan: what was asked for, else what the scenario and the machine suggest, else the defaults."""
-    engine = asked.plan.get("engine", "connection")
-    catalog.choose("engine", engines.ENGINES, engine)
     suggested = {
         "connections": entry.scenario.connections,
         "wait": "spin" if placement.owns_core else "sleep",

@@ -14,6 +14,7 @@ from harness import campaign, catalog, environments, prepare, store
 from harness.catalog import ROOT
 from harness.hosts.local import LocalHost
 
+LOCK = f"rematch-test-{os.getpid()}"  # tests may run while something else is being measured
 SHORT = ("--blocks", "2", "--rounds", "2", "--starts", "1", "--connections", "10", "--contenders", "flask@gthread")
 
 
@@ -22,7 +23,7 @@ def command(*arguments):
 
 
 def environment(**more):
-    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+    return {**os.environ, "PYTHONPATH": str(ROOT), "REMATCH_LOCK": LOCK, **more}
 
 
 def bench(*arguments, **more):
@@ -130,7 +131,7 @@ def test_however_a_run_ends_nothing_stays_behind_and_it_can_be_gone_on_with(tmp_
 
 
 def test_two_runs_at_once_are_refused(tmp_path):
-    with LocalHost(exclusive=True):
+    with LocalHost(exclusive=True, lock=LOCK):
         refused = bench("run", *SHORT, "--out", str(tmp_path))
     assert refused.returncode == 2
     assert "another run" in refused.stderr.lower()

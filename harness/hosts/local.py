@@ -41,13 +41,13 @@ class LocalHost:
     """A context manager: inside it the agent runs; after it neither the agent nor any server does.
 
     The agent itself stays on the generator's CPUs, away from the servers. `exclusive`: while it is open no other run
-    may measure on this machine (none that uses the same `lock`); entering raises HostError if one does. `grace_s`: from
-    SIGTERM to SIGKILL.
+    may measure on this machine (none that uses the same `lock`: REMATCH_LOCK, which only tests set); entering raises
+    HostError if one does. `grace_s`: from SIGTERM to SIGKILL.
     """
 
-    def __init__(self, *, exclusive: bool = False, grace_s: float = 5.0, lock: str = "rematch-measuring") -> None:
+    def __init__(self, *, exclusive: bool = False, grace_s: float = 5.0, lock: str | None = None) -> None:
         self._exclusive = exclusive
-        self._lock = lock
+        self._lock = lock or os.environ.get("REMATCH_LOCK", "rematch-measuring")
         self._grace_s = grace_s
         self._open_link: Link | None = None
         self._placement: Placement | None = None

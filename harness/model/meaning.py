@@ -1,0 +1,116 @@
+"""What it means: numbers with intervals, verdicts and doubts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from harness.model.outcomes import Failure, Member
+from harness.model.value import Value
+
+
+class Verdict(StrEnum):
+    """What may be said about a number. The first that applies, in this order."""
+
+    INVALID = "INVALID"
+    CLIENT_BOUND = "CLIENT-BOUND"
+    UNSETTLED = "UNSETTLED"
+    SERVER_BOUND = "SERVER-BOUND"
+
+
+class Call(StrEnum):
+    """What may be said about a ratio."""
+
+    FASTER = "FASTER"
+    SLOWER = "SLOWER"
+    SAME = "SAME"
+    UNDECIDED = "UNDECIDED"
+
+
+class Doubt(Value):
+    """What one guard saw. `gives` is None where it found nothing wrong, or is only said; `contender` None: all."""
+
+    guard: str
+    contender: str | None
+    checked: bool
+    gives: Verdict | None
+    evidence: str
+
+
+class Estimate(Value):
+    """A number with its 95 % interval (`low`, `high` None: too few values to claim one) over `n` blocks or starts."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+class Comparison(Value):
+    """A contender's throughput over the reference's. `detectable`: the smallest ratio above 1 found with power 80 %."""
+
+    reference: str
+    ratio: Estimate
+    low99: float | None
+    high99: float | None
+    yuen_low: float | None
+    yuen_high: float | None
+    call: Call
+    within_margin: bool
+    detectable: float | None
+
+
+class Latencies(Value):
+    """Seconds, closed loop: what the busy connections saw at saturation."""
+
+    count: int
+    mean_s: float
+    min_s: float
+    p50_s: float
+    p90_s: float
+    p99_s: float
+    p999_s: float
+    max_s: float
+
+
+class Row(Value):
+    """All that is said of one contender."""
+
+    member: Member
+    verdict: Verdict
+    rank: int | None
+    requests_per_s: Estimate | None
+    comparison: Comparison | None
+    latency: Latencies | None
+    ready_s: Estimate | None
+    listening_s: Estimate | None
+    cpu_s_per_request: float | None
+    usd_per_million_requests: float | None
+    memory_bytes: float | None
+    processes: int | None
+    threads: int | None
+    reconnects_per_request: float | None
+    failures: tuple[Failure, ...]
+
+
+class ClaimRow(Value):
+    """One row of a published table beside our row for the same framework; ratios are to that table's first row."""
+
+    title: str
+    contender: str | None
+    claimed_requests_per_s: float
+    claimed_latency_s: float
+    claimed_cold_start_s: float
+    claimed_ratio: float
+    measured_ratio: float | None
+
+
+class Summary(Value):
+    """Numbers derived from a ResultSet: a pure function of it."""
+
+    name: str
+    blocks_planned: int
+    blocks_finished: int
+    rows: tuple[Row, ...]
+    doubts: tuple[Doubt, ...]
+    claims: tuple[ClaimRow, ...]
+    claims_source: str | None

@@ -1,0 +1,243 @@
+"""What happened: raw facts, one outcome per start, turn and block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from harness.model.contenders import Scenario, Traits
+from harness.model.plans import BlockPlan, Limits, Placement, Plan
+from harness.model.value import Value
+
+
+class ErrorCause(StrEnum):
+    """Why a request got no correct answer."""
+
+    CONNECT = "connect"
+    RESET = "reset"
+    TIMEOUT = "timeout"
+    STATUS = "status"
+    BODY = "body"
+    FRAMING = "framing"
+
+
+class Histogram(Value):
+    """Counts of durations in buckets of constant relative width: see `histogram`. `first` is the index of counts[0]."""
+
+    first: int = 0
+    counts: tuple[int, ...] = ()
+    sum_s: float = 0.0
+    min_s: float | None = None
+    max_s: float | None = None
+
+
+class Recording(Value):
+    """Raw facts of one turn.
+
+    `counted` correct answers came in `counted_s`, from the completion that ended the first turnover to the last one
+    before the stop. `latency` holds the requests started in that time, followed through the drain. `busy` is the mean
+    over the planned connections of the share of its time that a connection had a request under way (1.0 by Little's
+    law). `answered` counts all correct answers, first turnover and drain included. `generator_empty_s` is the CPU time
+    that a spinning generator spent on polls that found nothing. `connections` are those still open after the drain;
+    `reconnects` excludes the first opening of each and planned renewals.
+    """
+
+    contender: str
+    round: int
+    started_at: float
+    duration_s: float
+    answered: int
+    counted: int
+    counted_s: float
+    errors: Mapping[ErrorCause, int] = {}
+    first_error: str | None = None
+    latency: Histogram
+    busy: float | None
+    connections: int
+    reconnects: int
+    generator_cpu_s: float
+    generator_empty_s: float
+    drain_s: float
+
+
+class Failure(Value):
+    """Where a start or a turn went wrong, and how."""
+
+    stage: Literal["launch", "verify", "warm", "slice", "usage"]
+    message: str
+    hint: str = ""
+
+
+class Process(Value):
+    """One process of a server; pid and start time together name it for good."""
+
+    pid: int
+    started_at: float
+    name: str
+    cpu_s: float
+    threads: int
+
+
+class Usage(Value):
+    """What a server's process tree has used since its launch, at one moment. Memory is the proportional set size."""
+
+    cpu_s: float
+    memory_bytes: int | None
+    processes: tuple[Process, ...]
+    throttled: int | None = None
+    oom_kills: int | None = None
+
+
+class MachineReading(Value):
+    """CPU time of the whole host since boot, at one moment; `own_s` is the part of our own processes."""
+
+    monotonic_s: float
+    busy_s: float | None
+    steal_s: float | None
+    own_s: float | None
+
+
+class Enforcement(Value):
+    """What was asked of the host and what the kernel says holds."""
+
+    mechanism: str
+    asked: Limits
+    held: Mapping[str, Any]
+    enforced: bool
+
+
+class Launched(Value):
+    """A server that answered correctly. Times run from just before it was spawned."""
+
+    contender: str
+    host: str
+    port: int
+    pid: int
+    listening_s: float
+    ready_s: float
+    command: tuple[str, ...]
+    log: str
+    enforcement: Enforcement
+
+
+class StartOutcome(Value):
+    """One cold start."""
+
+    kind: Literal["start"] = "start"
+    contender: str
+    attempt: int
+    index: int
+    at: float
+    listening_s: float | None = None
+    ready_s: float | None = None
+    failure: Failure | None = None
+
+
+class TurnOutcome(Value):
+    """One turn: a recording, or a failure, or (wrong answers) both."""
+
+    kind: Literal["turn"] = "turn"
+    block: int
+    attempt: int
+    contender: str
+    round: int
+    recording: Recording | None = None
+    failure: Failure | None = None
+
+
+class ServerOutcome(Value):
+    """One contender's part in a block; usage is read after the warm-up and after the last slice."""
+
+    launched: Launched | None = None
+    warmed: Usage | None = None
+    ended: Usage | None = None
+    failure: Failure | None = None
+
+
+class BlockOutcome(Value):
+    """The end of a block: it counts only if this line is there."""
+
+    kind: Literal["block"] = "block"
+    block: int
+    attempt: int
+    started_at: float
+    ended_at: float
+    machine_before: MachineReading
+    machine_after: MachineReading
+    servers: Mapping[str, ServerOutcome]
+
+
+Outcome = Annotated[StartOutcome | TurnOutcome | BlockOutcome, Field(discriminator="kind")]
+
+
+class Fingerprint(Value):
+    """Where and with what a run was made. Only `identity` must agree between runs that are compared or resumed."""
+
+    identity: Mapping[str, Any]
+    moment: Mapping[str, Any]
+
+
+class Member(Value):
+    """A contender as it took part: what the report says of it without the app's folder at hand."""
+
+    label: str
+    app: str
+    title: str
+    deployment: str
+    role: Literal["contender", "baseline", "null", "control"]
+    workers: int
+    threads: int
+    connections: Literal["kept", "closed"]
+    traits: Traits
+    command: tuple[str, ...]
+    versions: Mapping[str, str]
+
+
+class RunHead(Value):
+    """run.json: written before the first launch."""
+
+    format: Literal[1] = 1
+    name: str
+    created_at: float
+    plan: Plan
+    scenario: Scenario
+    placement: Placement
+    members: tuple[Member, ...]
+    schedule: tuple[BlockPlan, ...]
+    fingerprint: Fingerprint
+    digests: Mapping[str, str]
+
+
+class ResultSet(Value):
+    """One run: its head and every outcome, in the order in which they were written."""
+
+    head: RunHead
+    outcomes: tuple[Outcome, ...]
+
+    def member(self, label: str) -> Member:
+        return next(member for member in self.head.members if member.label == label)
+
+    @property
+    def counted(self) -> tuple[StartOutcome | TurnOutcome | BlockOutcome, ...]:
+        """What need not be done again: cold starts, and finished blocks with their turns."""
+        return (*self.starts, *self.turns, *self.blocks)
+
+    @property
+    def starts(self) -> tuple[StartOutcome, ...]:
+        return tuple(outcome for outcome in self.outcomes if isinstance(outcome, StartOutcome))
+
+    @property
+    def blocks(self) -> tuple[BlockOutcome, ...]:
+        """Finished blocks, by index; of a block that was run twice, the last."""
+        last = {outcome.block: outcome for outcome in self.outcomes if isinstance(outcome, BlockOutcome)}
+        return tuple(last[index] for index in sorted(last))
+
+    @property
+    def turns(self) -> tuple[TurnOutcome, ...]:
+        """Turns of finished blocks, warm-ups included."""
+        counted = {(block.block, block.attempt) for block in self.blocks}
+        turns = (outcome for outcome in self.outcomes if isinstance(outcome, TurnOutcome))
+        return tuple(turn for turn in turns if (turn.block, turn.attempt) in counted)

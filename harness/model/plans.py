@@ -1,0 +1,65 @@
+"""What is planned: everything chosen before a run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from harness.model.value import Value
+
+
+class Placement(Value):
+    """Who may run where. `owns_core`: servers and generator share no core, not even as sibling threads."""
+
+    server_cpus: tuple[int, ...]
+    generator_cpus: tuple[int, ...]
+    owns_core: bool
+
+
+class Limits(Value):
+    """What a server side may use."""
+
+    cpus: tuple[int, ...]
+    memory_bytes: int | None = None
+
+
+class Plan(Value):
+    """Everything chosen before the run. `contenders` are specifications; `reference` is a label."""
+
+    scenario: str
+    lineup: str
+    contenders: tuple[str, ...]
+    reference: str
+    engine: str = "connection"
+    connections: int = Field(default=100, ge=1, le=10_000)
+    blocks: int = Field(default=12, ge=1)
+    rounds: int = Field(default=8, ge=1)
+    starts: int = Field(default=20, ge=0, description="cold starts per contender")
+    warm_s: float = Field(default=0.8, gt=0)
+    slice_min_s: float = Field(default=0.25, gt=0)
+    slice_max_s: float = Field(default=1.0, gt=0)
+    turnovers: int = Field(default=4, ge=1, description="counted turnovers that a slice should hold")
+    renewals: int = Field(default=4, ge=1, description="times a block that connections are made anew, if workers > 1")
+    wait: Literal["spin", "sleep"] = "spin"
+    request_timeout_s: float = Field(default=10.0, gt=0)
+    launch_timeout_s: float = Field(default=30.0, gt=0)
+    seed: int = 0
+    samples: bool = False
+    quick: bool = False
+
+
+class Turn(Value):
+    """One window of load on one contender. Round 0 is the warm-up. `renew`: open every connection anew."""
+
+    contender: str
+    round: int
+    renew: bool = False
+
+
+class BlockPlan(Value):
+    """The order of one block: launches, then warm-ups, then rounds of slices."""
+
+    index: int
+    launches: tuple[str, ...]
+    turns: tuple[Turn, ...]

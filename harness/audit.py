@@ -1,4 +1,4 @@
-"""Puts a published table beside our own: what it claims, row by row, and what its numbers imply."""
+"""Puts a published table beside our own, where it speaks of the same: what it claims, and what its numbers imply."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from harness.errors import InputError
-from harness.model import ClaimRow, Row, Value, Verdict
+from harness.model import ClaimRow, Claims, Plan, Row, Value, Verdict
 
 PUBLISHED = Path(__file__).parent.parent / "results" / "published"
 
@@ -25,12 +25,13 @@ class PublishedRow(Value):
 
 
 class PublishedTable(Value):
-    """Somebody's table and claims. `source` says where it comes from, `claims` are its sentences."""
+    """Somebody's table. It speaks of one scenario; `source` says where it comes from, `speedup` see `Claims`."""
 
     source: str
     host: str
+    scenario: str
     connections: int = Field(ge=1)
-    claims: tuple[str, ...] = ()
+    speedup: tuple[float, float] | None = None
     rows: tuple[PublishedRow, ...] = Field(min_length=1)
 
 
@@ -47,23 +48,26 @@ def read_published(path: Path = PUBLISHED / "article.toml") -> PublishedTable:
         ) from error
 
 
-def beside(table: PublishedTable, rows: Sequence[Row]) -> tuple[ClaimRow, ...]:
-    """Each published row beside the first contender of the same app in `rows`, if there is one.
+def published_for(plan: Plan) -> PublishedTable | None:
+    """The article's table, if a run of this plan measures what the table speaks of. Raises InputError.
+
+    Other engines than ours measure themselves before they measure a server: nothing stands beside their numbers.
+    """
+    table = read_published()
+    return table if plan.scenario == table.scenario and plan.engine == "connection" else None
+
+
+def beside(table: PublishedTable, rows: Sequence[Row]) -> Claims | None:
+    """Each published row beside the first contender of its app in `rows`; None if no app of the table took part.
 
     Ratios are of throughput, to the table's first row; no measured one where either number is INVALID or missing.
     """
-    ours = [_contender(published, rows) for published in table.rows]
-    return tuple(
-        ClaimRow(
-            title=published.title,
-            contender=row.member.label if row else None,
-            claimed_requests_per_s=published.requests_per_s,
-            claimed_latency_s=published.latency_s,
-            claimed_cold_start_s=published.cold_start_s,
-            claimed_ratio=published.requests_per_s / table.rows[0].requests_per_s,
-            measured_ratio=_ratio(row, ours[0]),
-        )
-        for published, row in zip(table.rows, ours, strict=True)
+    ours = [(published, _contender(published, rows)) for published in table.rows]
+    lines = tuple(_line(table, published, row, ours[0][1]) for published, row in ours if row)
+    if not lines:
+        return None
+    return Claims(
+        source=table.source, host=table.host, connections=table.connections, speedup=table.speedup, rows=lines
     )
 
 
@@ -75,13 +79,26 @@ def implied_latency_s(connections: int, requests_per_s: float) -> float:
     return connections / requests_per_s
 
 
+def _line(table: PublishedTable, published: PublishedRow, row: Row, first: Row | None) -> ClaimRow:
+    return ClaimRow(
+        title=published.title,
+        contender=row.member.label,
+        claimed_requests_per_s=published.requests_per_s,
+        claimed_latency_s=published.latency_s,
+        claimed_cold_start_s=published.cold_start_s,
+        claimed_ratio=published.requests_per_s / table.rows[0].requests_per_s,
+        implied_latency_s=implied_latency_s(table.connections, published.requests_per_s),
+        measured_ratio=_ratio(row, first),
+    )
+
+
 def _contender(published: PublishedRow, rows: Sequence[Row]) -> Row | None:
     return next((row for row in rows if row.member.role == "contender" and row.member.app == published.app), None)
 
 
-def _ratio(row: Row | None, first: Row | None) -> float | None:
+def _ratio(row: Row, first: Row | None) -> float | None:
     """The ratio of the two printed ratios, so that it agrees with our own table; 1 for the reference itself."""
-    if row is None or first is None or Verdict.INVALID in {row.verdict, first.verdict}:
+    if first is None or Verdict.INVALID in {row.verdict, first.verdict}:
         return None
     if row is first:
         return 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from harness import block, schedule, store, verify
 from harness.block import Field
@@ -27,14 +28,17 @@ def steps(head: RunHead) -> int:
 
 
 def rehearse(field: Field) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Start every contender once, and yield its label with all that is wrong with it."""
+    """Start every contender once, and yield its label with all that is wrong with it.
+
+    A server that does not start, or answers the first request of the load wrongly, is asked nothing more.
+    """
     for label in field.contenders:
         try:
             with block.launch(field, label, f"rehearsal-{label}.log") as server:
                 launched = server.launched
                 broken = verify.broken(launched.host, launched.port, field.scenario, field.plan.request_timeout_s)
         except LaunchError as error:
-            broken = (f"{error.message}\n  {error.hint}",)
+            broken = (f"{error.message.removeprefix(f'`{label}` ')}\n  {error.hint}",)  # who it is stands beside
         yield label, broken
 
 
@@ -48,8 +52,7 @@ def play(field: Field, folder: Path, done: ResultSet) -> Iterator[Outcome]:
 
 def refuse_other(head: RunHead, now: RunHead) -> None:
     """Raise InputError unless a run can be gone on with as things are now: same machine, same code, same apps."""
-    before = {**head.fingerprint.identity, **head.digests}
-    today = {**now.fingerprint.identity, **now.digests}
+    before, today = _must_agree(head), _must_agree(now)
     differing = sorted(key for key in before.keys() | today.keys() if before.get(key) != today.get(key))
     if differing:
         lines = [f'{key}: was "{before.get(key)}", is "{today.get(key)}"' for key in differing]
@@ -57,6 +60,12 @@ def refuse_other(head: RunHead, now: RunHead) -> None:
             "this run was made with something else:\n" + "\n".join(lines),
             "Blocks made differently cannot be put into one run. Start a new one: ./bench run",
         )
+
+
+def _must_agree(head: RunHead) -> dict[str, Any]:
+    """All that a number hangs on. What is made of the numbers afterwards can be made anew at any time."""
+    digests = {key: digest for key, digest in head.digests.items() if key != "deriving"}
+    return {**head.fingerprint.identity, **digests}
 
 
 def _outcomes(field: Field, done: ResultSet, attempt: int) -> Iterator[Outcome]:
@@ -76,7 +85,7 @@ def _starts(field: Field, done: ResultSet, attempt: int) -> Iterator[StartOutcom
 
 def _starting(head: RunHead) -> tuple[str, ...]:
     """Whose cold start is timed: not that of the yardsticks."""
-    return tuple(member.label for member in head.members if member.role in {"contender", "baseline"})
+    return tuple(member.label for member in head.members if not member.is_yardstick)
 
 
 def _start(field: Field, label: str, index: int, attempt: int) -> StartOutcome:

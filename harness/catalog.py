@@ -26,6 +26,8 @@ _T = TypeVar("_T")
 _V = TypeVar("_V", bound=Value)
 _LABEL = re.compile(r"\w[\w@.+-]{0,63}")
 _NOT_IN_A_LABEL = re.compile(r"[^\w@.+-]+")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PLACEHOLDERS = ("python", "bin", "host", "port", "workers", "threads", "app")
 
 
 class Catalog(Value):
@@ -53,7 +55,9 @@ def read(root: Path = ROOT) -> Catalog:
 def read_app(path: Path) -> App:
     """The app that an app.toml describes; its name is its folder's. Raises InputError."""
     folder = path.resolve().parent
-    return _validated(path, App, {**_toml(path), "name": folder.name, "folder": folder})
+    app = _validated(path, App, {**_toml(path), "name": folder.name, "folder": folder})
+    _refuse_unknown_placeholders(path, app)
+    return app
 
 
 def contenders(catalog: Catalog, specifications: Sequence[str]) -> tuple[Contender, ...]:
@@ -84,10 +88,12 @@ def contender(catalog: Catalog, specification: str) -> Contender:
     return Contender(label=_label(label, app, deployment_name), app=app, deployment_name=deployment_name)
 
 
-def specification_of_own(folder: Path) -> str:
-    """The specification of the first deployment of an app anywhere. Raises InputError."""
-    app = read_app(folder / "app.toml")
-    return f"{_NOT_IN_A_LABEL.sub('-', app.name).strip('-') or 'own'}={app.folder}:"
+def specifications_of_own(folders: Iterable[Path]) -> tuple[str, ...]:
+    """The specification of the first deployment of each app anywhere. Raises InputError with every problem."""
+    problems: list[str] = []
+    apps = _each([folder / "app.toml" for folder in folders], read_app, problems)
+    _raise_all(problems)
+    return tuple(f"{_NOT_IN_A_LABEL.sub('-', app.name).strip('.+@-')[:64] or 'own'}={app.folder}:" for app in apps)
 
 
 def choose(kind: str, known: Mapping[str, _T], name: str) -> _T:
@@ -101,7 +107,7 @@ def choose(kind: str, known: Mapping[str, _T], name: str) -> _T:
 
 def _label(label: str, app: App, deployment_name: str) -> str:
     if not label:
-        usual = app.role in YARDSTICKS and deployment_name == next(iter(app.deployments))
+        usual = app.is_yardstick and deployment_name == next(iter(app.deployments))
         name = app.name if usual else f"{app.name}@{deployment_name}"
         return _NOT_IN_A_LABEL.sub("-", name).lstrip("-")[:64]
     if not _LABEL.fullmatch(label):
@@ -119,12 +125,27 @@ def _app_under(path: Path, name: str) -> App:
     raise InputError(f'there is no app "{name}" in "{path}"', "The folder of an app holds an app.toml.")
 
 
+def _refuse_unknown_placeholders(path: Path, app: App) -> None:
+    unknown = [
+        f'"{path}": deployments.{name}.command: nothing is known to fill in for "{found[0]}"'
+        for name, deployment in app.deployments.items()
+        for found in _PLACEHOLDER.finditer(" ".join(deployment.command))
+        if found[1] not in _PLACEHOLDERS
+    ]
+    if unknown:
+        known = " ".join(f"{{{name}}}" for name in _PLACEHOLDERS)
+        raise InputError("\n".join(unknown), f"A command may hold {known}.")
+
+
 def _read_scenario(path: Path) -> Scenario:
     return _validated(path, Scenario, {**_toml(path), "name": path.stem})
 
 
 def _read_lineups(path: Path) -> tuple[Lineup, ...]:
-    return tuple(_validated(path, Lineup, {**table, "name": name}) for name, table in _toml(path).items())
+    tables = _toml(path)
+    problems = [f'"{path}": "{name}" is no table' for name, table in tables.items() if not isinstance(table, dict)]
+    _raise_all(problems)
+    return tuple(_validated(path, Lineup, {**table, "name": name}) for name, table in tables.items())
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def equal(one: Any, other: Any) -> bool:
         return one.keys() == other.keys() and all(equal(value, other[key]) for key, value in one.items())
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(map(equal, one, other))
-    return type(one) is type(other) and one == other if isinstance(one, str) else bool(one == other)
+    return bool(one == other)
 
 
 def excerpt(text: str) -> str:

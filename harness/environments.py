@@ -5,8 +5,10 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -47,18 +49,23 @@ def missing(apps: Sequence[App], under: Path) -> tuple[App, ...]:
 
 def download_megabytes(app: App) -> int | None:
     """What making an app's environment downloads, as its lock's first line says; None if it does not say."""
-    said = _SIZE.match(_lock(app).read_text(encoding="utf-8")) if app.requirements else None
+    said = _SIZE.match(_lock(app).read_text(encoding="utf-8", errors="replace")) if app.requirements else None
     return int(said[1]) if said else None
 
 
 def make(app: App, under: Path) -> None:
-    """Make an app's environment unless it is there, bytecode included. Raises InstallError."""
+    """Make an app's environment unless it is there, bytecode of what is installed included. Raises InstallError."""
     place = _environment(app, under)
-    if place:
+    if missing([app], under) and place:
         with _alone(under):
             if not (place / _COMPLETE).exists():
                 _install(app, place)
-    _compile(app, python(app, under))
+
+
+def compile_modules(app: App, under: Path) -> None:
+    """Bytecode of the app's own modules; where its folder cannot be written, each start compiles them anew."""
+    command = [str(python(app, under)), "-I", "-m", "compileall", "-q", str(app.folder)]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 
 def versions(app: App, under: Path) -> Mapping[str, str]:
@@ -94,30 +101,29 @@ def _install(app: App, place: Path) -> None:
     (place / _COMPLETE).touch()
 
 
-def _compile(app: App, interpreter: Path) -> None:
-    """Bytecode of the app's own modules; where its folder cannot be written, the fingerprint's reader must know."""
-    command = [str(interpreter), "-I", "-m", "compileall", "-q", str(app.folder)]
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-
-
 def _bare_python() -> str:
     """The interpreter beneath the harness's own environment."""
     return str(Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}")
 
 
 def _output(command: Sequence[str], app: App) -> str:
+    """What a command writes. uv trusts the system's certificates, as pip does, unless it is told otherwise."""
+    environment = {"UV_SYSTEM_CERTS": "1", **os.environ}
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
     except subprocess.CalledProcessError as error:
-        last = (error.stderr or "").strip().splitlines()[-5:]
-        raise InstallError(
-            f"the environment of {app.name} could not be made:\n" + "\n".join(last),
-            "Is the package registry reachable? A proxy or mirror is set with uv's variables (UV_DEFAULT_INDEX ...).",
-        ) from error
+        last = "\n".join((error.stderr or "").strip().splitlines()[-5:])
+        raise InstallError(f"the environment of {app.name} could not be made:\n{last}", _hint(app, last)) from error
     except OSError as error:
         raise InstallError(
             f'"{command[0]}" cannot be run: {error.strerror}', "Delete .environments and retry."
         ) from error
+
+
+def _hint(app: App, said: str) -> str:
+    if "hash" in said:
+        return f"Write its lock from its requirements.in: requirements/lock {shlex.quote(str(app.folder))}"
+    return "Is the package registry reachable? A proxy or mirror is set with uv's variables (UV_DEFAULT_INDEX ...)."
 
 
 @contextmanager

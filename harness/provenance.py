@@ -1,4 +1,7 @@
-"""Says with what a run was made: commit, versions of the generator, digests of all that can change a number."""
+"""Says with what a run was made: commit, versions of the generator, digests of all that can change a number.
+
+What measures must stay the same within a run; what derives may change, for all that is derived can be made anew.
+"""
 
 from __future__ import annotations
 
@@ -15,25 +18,28 @@ _GENERATOR = ("locust", "gevent", "greenlet", "numpy", "scipy")
 MEASURING = (
     "agent",
     "engines",
-    "guards",
     "hosts",
-    "stats",
+    "model",
     "block.py",
+    "campaign.py",
     "contract.py",
+    "environments.py",
     "histogram.py",
+    "prepare.py",
     "schedule.py",
-    "summary.py",
+    "verify.py",
 )
-_NOT_CODE = {"__pycache__"}
+DERIVING = ("guards", "stats", "summary.py")
 
 
 def digests(root: Path, apps: Iterable[App], scenario: str) -> Mapping[str, str]:
-    """SHA-256 (first 16 digits) of each app's folder, of the scenario, and of the code that measures.
+    """SHA-256 (first 16 digits) of each app's folder, of the scenario, and of the code that measures and that derives.
 
     Raises FileNotFoundError where one of them is not there: a digest of nothing would never change.
     """
     return {
         "measuring": _digest(root / "harness" / name for name in MEASURING),
+        "deriving": _digest(root / "harness" / name for name in DERIVING),
         f"scenario {scenario}": _digest([root / "scenarios" / f"{scenario}.toml"]),
         **{f"app {app.name}": _digest([app.folder]) for app in apps},
     }
@@ -63,7 +69,13 @@ def _digest(places: Iterable[Path]) -> str:
 def _files(place: Path) -> Iterable[Path]:
     if not place.is_dir():
         return [place]
-    return (path for path in place.rglob("*") if path.is_file() and not _NOT_CODE.intersection(path.parts))
+    return (path for path in place.rglob("*") if path.is_file() and _is_code(path.relative_to(place)))
+
+
+def _is_code(path: Path) -> bool:
+    """Neither bytecode, nor a log, nor in the folder of a tool: such come and go while an app stays the same."""
+    folders = path.parts[:-1]
+    return not ("__pycache__" in folders or path.suffix == ".log" or any(part.startswith(".") for part in folders))
 
 
 def _git(root: Path, *arguments: str) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import StoreError
-from harness.model import Outcome, ResultSet, RunHead
+from harness.model import BlockOutcome, Outcome, ResultSet, RunHead, StartOutcome
 
 _HEAD = "run.json"
 _OUTCOMES = "outcomes.jsonl"
@@ -59,13 +59,16 @@ def append(folder: Path, outcome: Outcome) -> None:
 def read(folder: Path) -> ResultSet:
     """A run from its folder; a last line that was cut off is left out. Raises StoreError."""
     head = _read_head(folder / _HEAD)
-    lines = _bytes(folder / _OUTCOMES).split(b"\n")[:-1]
-    return ResultSet(head=head, outcomes=tuple(_outcome(folder, *numbered) for numbered in enumerate(lines, 1)))
+    lines = _outcome_bytes(folder).split(b"\n")[:-1]
+    outcomes = tuple(_outcome(folder, *numbered) for numbered in enumerate(lines, 1))
+    for number, outcome in enumerate(outcomes, 1):
+        _refuse_stranger(folder, number, outcome, head)
+    return ResultSet(head=head, outcomes=outcomes)
 
 
 def mend(folder: Path) -> None:
     """Cut off a last line that was not written whole, so that more can be appended. Raises StoreError."""
-    content = _bytes(folder / _OUTCOMES)
+    content = _outcome_bytes(folder)
     whole = content.rfind(b"\n") + 1
     try:
         if whole < len(content):
@@ -93,6 +96,26 @@ def _outcome(folder: Path, number: int, line: bytes) -> Outcome:
             f'line {number} of "{folder / _OUTCOMES}" is no outcome: {error.errors()[0]["msg"]}',
             "Only the last line of a run that was cut off may be broken. Delete that line to go on without it.",
         ) from error
+
+
+def _refuse_stranger(folder: Path, number: int, outcome: Outcome, head: RunHead) -> None:
+    """An outcome is about what the head has planned; nothing that is counted may go by without a name."""
+    labels = set(outcome.servers) if isinstance(outcome, BlockOutcome) else {outcome.contender}
+    strangers = sorted(labels - {member.label for member in head.members})
+    wrong = [f'the contender "{label}"' for label in strangers]
+    if not isinstance(outcome, StartOutcome) and outcome.block not in {block.index for block in head.schedule}:
+        wrong.append(f"block {outcome.block}")
+    if wrong:
+        raise StoreError(
+            f'line {number} of "{folder / _OUTCOMES}" is about {" and ".join(wrong)}, not planned in {_HEAD}',
+            "Do both files belong to the same run?",
+        )
+
+
+def _outcome_bytes(folder: Path) -> bytes:
+    """A run that was cut off right after its head was written has no outcomes yet."""
+    path = folder / _OUTCOMES
+    return _bytes(path) if path.exists() else b""
 
 
 def _bytes(path: Path) -> bytes:

@@ -10,8 +10,11 @@ import numpy as np
 from harness import histogram, schedule
 from harness.model import (
     BlockOutcome,
+    Enforcement,
     Expectation,
     Fingerprint,
+    Launched,
+    Limits,
     MachineReading,
     Member,
     Outcome,
@@ -159,16 +162,38 @@ def recording(contender: str, number: int, requests_per_s: float, connections: i
         "duration_s": duration_s + mean_s,
         "answered": counted + 2 * connections,
         "counted": counted,
+        "longest_s": 1.5 * mean_s,
         "counted_s": counted / requests_per_s,
         "latency": histogram.of(mean_s * np.linspace(0.5, 1.5, 201)),
         "busy": 0.999,
         "connections": connections,
         "reconnects": 0,
-        "generator_cpu_s": duration_s,
+        "asked_again": 0,
+        "generator_cpu_s": 0.99 * (duration_s + mean_s),
         "generator_empty_s": max(0.0, duration_s - counted * 20e-6),
         "drain_s": mean_s,
     }
     return Recording(**fields | changes)
+
+
+def launched(label: str, held: tuple[int, ...] = (0,)) -> Launched:
+    """A start that was asked to stay on CPU 0, and did so on `held`."""
+    return Launched(
+        contender=label,
+        host="127.0.0.1",
+        port=8000,
+        pid=1000,
+        listening_s=0.1,
+        ready_s=0.2,
+        command=("serve",),
+        log=f"{label}.log",
+        enforcement=Enforcement(
+            mechanism="cgroup v1",
+            asked=Limits(cpus=(0,), memory_bytes=4 * 2**30),
+            held={"cpus": list(held), "memory_bytes": 4 * 2**30},
+            enforced=held == (0,),
+        ),
+    )
 
 
 def usage(member: Member, cpu_s: float, **changes: Any) -> Usage:
@@ -287,7 +312,11 @@ def _block_end(head: RunHead, index: int) -> BlockOutcome:
         machine_before=_reading(begin_s),
         machine_after=_reading(begin_s + BLOCK_S),
         servers={
-            member.label: ServerOutcome(warmed=usage(member, 0.8), ended=usage(member, 0.8 + 0.4 * head.plan.rounds))
+            member.label: ServerOutcome(
+                launched=launched(member.label),
+                warmed=usage(member, 0.8),
+                ended=usage(member, 0.8 + 0.4 * head.plan.rounds),
+            )
             for member in head.members
         },
     )

@@ -8,6 +8,7 @@ from typing import Any
 from harness.model import (
     Call,
     ClaimRow,
+    Claims,
     Comparison,
     Doubt,
     Estimate,
@@ -54,7 +55,7 @@ def row(member: Member, requests_per_s: float, reference: float, rank: int | Non
         "ready_s": estimate(builders.READY_S.get(member.label, 0.3), 0.03, 20) if has_start else None,
         "listening_s": estimate(0.2, 0.03, 20) if has_start else None,
         "cpu_s_per_request": 0.97 / requests_per_s,
-        "usd_per_million_requests": 0.0416 / 3600 / requests_per_s * 1e6,
+        "usd_per_million_requests": 0.1216 / 3600 / requests_per_s * 1e6,
         "memory_bytes": 58_300_000.0,
         "processes": 2,
         "threads": 1 + member.threads,
@@ -87,7 +88,7 @@ def failed(member: Member) -> Row:
 
 
 def summary(
-    result_set: ResultSet, doubts: Sequence[Doubt] = (), failing: str | None = None, claims: Sequence[ClaimRow] = ()
+    result_set: ResultSet, doubts: Sequence[Doubt] = (), failing: str | None = None, claims: Claims | None = None
 ) -> Summary:
     """A summary of this run that gives every row the throughput that `builders` gave it."""
     head = result_set.head
@@ -104,8 +105,7 @@ def summary(
         blocks_finished=len(result_set.blocks),
         rows=tuple(rows),
         doubts=tuple(doubts),
-        claims=tuple(claims),
-        claims_source="the article" if claims else None,
+        claims=claims,
     )
 
 
@@ -117,12 +117,19 @@ def _claim(title: str, contender: str, rate: float, latency_s: float, start_s: f
         claimed_latency_s=latency_s,
         claimed_cold_start_s=start_s,
         claimed_ratio=rate / 9500,
+        implied_latency_s=100 / rate,
         measured_ratio=builders.THROUGHPUTS[contender] / 4400,
     )
 
 
-CLAIMS = (
-    _claim("FastAPI (async)", builders.FASTAPI, 9500, 0.0023, 0.3),
-    _claim("Flask (sync)", builders.FLASK, 1200, 0.0127, 0.8),
-    _claim("Django REST", builders.DJANGO, 850, 0.0184, 1.2),
+CLAIMS = Claims(
+    source="the article",
+    host="AWS t3.medium",
+    connections=100,
+    speedup=(3, 5),
+    rows=(
+        _claim("FastAPI (async)", builders.FASTAPI, 9500, 0.0023, 0.3),
+        _claim("Flask (sync)", builders.FLASK, 1200, 0.0127, 0.8),
+        _claim("Django REST", builders.DJANGO, 850, 0.0184, 1.2),
+    ),
 )

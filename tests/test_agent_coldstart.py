@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.agent.coldstart import Answer, _met_itself, alike, parse
+from harness.agent.coldstart import Answer, Question, _check, _met_itself, alike, parse
 from harness.agent.errors import AgentError
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: Application/JSON; charset=utf-8\r\n"
@@ -62,6 +62,13 @@ def test_an_endless_answer_is_an_error() -> None:
 )
 def test_json_is_alike_up_to_key_order_and_number_format(one: Any, other: Any, equal: bool) -> None:  # noqa: FBT001
     assert alike(one, other) == equal
+
+
+def test_an_answer_of_null_is_compared_like_any_other() -> None:
+    question = Question("GET", "/", 200, "application/json", None)
+    _check(question, Answer(200, "application/json", b"null"))
+    with pytest.raises(AgentError, match="where null is expected"):
+        _check(question, ANSWER)
 
 
 def test_a_connection_that_met_itself_is_told_from_a_real_one() -> None:

@@ -111,11 +111,15 @@ def test_a_run_made_with_something_else_is_not_gone_on_with(field):
     campaign.refuse_other(head_of(field, measuring="1"), head_of(field, measuring="1"))
 
 
+def test_a_run_may_be_gone_on_with_though_its_numbers_would_be_read_otherwise(field):
+    campaign.refuse_other(head_of(field, measuring="1", deriving="1"), head_of(field, measuring="1", deriving="2"))
+
+
 def test_a_rehearsal_tells_everything_that_is_wrong_with_everybody(port):
     with http_server(WRONG) as wrong_port:
         host = RecordingHost({"a": port, "b": wrong_port, "c": port}, unstartable=frozenset({"c"}))
         told = dict(campaign.rehearse(field_of(host, RecordingEngine([]))))
     assert told["a"] == ()
     assert "status 200 instead of 404" in told["b"][0]
-    assert "did not answer" in told["c"][0]
+    assert told["c"] == ("did not answer\n  Its log is empty.",), "who it is stands beside"
     assert host.events == ["launch a", "stop a", "launch b", "stop b"]

@@ -54,8 +54,7 @@ def test_an_app_of_ones_own_may_live_anywhere_even_under_a_strange_name(checkout
     folder = tmp_path / "mein Dienst = schön"
     folder.mkdir()
     (folder / "app.toml").write_text(APP)
-    specification = catalog.specification_of_own(folder)
-    (found,) = catalog.contenders(catalog.read(checkout), [specification])
+    (found,) = catalog.contenders(catalog.read(checkout), catalog.specifications_of_own([folder]))
     assert found.app.folder == folder
     assert found.label == "mein-Dienst-schön"
 
@@ -89,6 +88,43 @@ def test_a_label_that_could_act_as_a_path_or_an_option_is_refused(checkout, labe
             catalog.contender(known, f"{label}=one")
     else:
         assert catalog.contender(known, "=one").label == "one@plain"
+
+
+def test_a_placeholder_that_nothing_is_known_for_is_refused_with_those_that_are(checkout):
+    manifest = checkout / "apps" / "one" / "app.toml"
+    manifest.write_text(APP + '[deployments.odd]\ncommand = ["{python}", "--bind={host}:{prot}"]\n')
+    with pytest.raises(InputError) as raised:
+        catalog.read_app(manifest)
+    assert 'deployments.odd.command: nothing is known to fill in for "{prot}"' in raised.value.message
+    assert raised.value.hint == "A command may hold {python} {bin} {host} {port} {workers} {threads} {app}."
+
+
+def test_two_requests_of_one_name_are_refused(checkout):
+    again = SCENARIO.partition("[[requests]]")[2]
+    (checkout / "scenarios" / "hello.toml").write_text(f"{SCENARIO}[[requests]]{again}")
+    with pytest.raises(InputError, match='two requests are called "hello"'):
+        catalog.read(checkout)
+
+
+def test_a_request_without_the_answer_that_it_must_get_is_refused(checkout):
+    (checkout / "scenarios" / "hello.toml").write_text(SCENARIO.replace("json_body = 1", "status = 200"))
+    with pytest.raises(InputError, match=r"requests\.0\.expect\.json_body: Field required"):
+        catalog.read(checkout)
+
+
+def test_every_broken_app_of_ones_own_is_told(tmp_path):
+    with pytest.raises(InputError) as raised:
+        catalog.specifications_of_own([tmp_path / "one", tmp_path / "other"])
+    assert all(f"{name}/app.toml" in raised.value.message for name in ("one", "other"))
+
+
+def test_a_lineup_that_is_no_table_and_a_date_in_an_answer_are_refused(checkout):
+    (checkout / "apps" / "lineups.toml").write_text("fair = 5\n")
+    (checkout / "scenarios" / "hello.toml").write_text(SCENARIO.replace("json_body = 1", "json_body = 2024-01-01"))
+    with pytest.raises(InputError) as raised:
+        catalog.read(checkout)
+    assert '"fair" is no table' in raised.value.message
+    assert "json_body" in raised.value.message
 
 
 def test_a_scenario_without_load_is_refused(checkout):

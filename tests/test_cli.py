@@ -3,13 +3,27 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from harness import catalog
 from harness.catalog import ROOT
+from harness.cli import app, examining, steps
+from harness.cli.output import ExitCode, complain
+from harness.cli.running import exit_code
+from harness.hosts.local import LocalHost
+from harness.model import Plan, Verdict
+from tests import builders, summaries
 
+LOCK = f"rematch-test-{os.getpid()}"  # tests may run while something else is being measured
+COMMANDS: Mapping[str, Any] = vars(get_command(app))["commands"]
 HEAVY = {"numpy", "scipy", "pandas", "matplotlib", "locust", "gevent"}
 
 
@@ -17,7 +31,7 @@ def bench(*arguments, **environment):
     return subprocess.run(
         [sys.executable, "-m", "harness", *arguments],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", **environment},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "REMATCH_LOCK": LOCK, **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -33,6 +47,24 @@ def test_help_teaches_with_three_examples():
 
 def test_bench_alone_is_help():
     assert "Examples" in bench().stdout
+
+
+@pytest.mark.parametrize("command", ["run", "verify", "serve"])
+def test_help_shows_the_whole_of_a_specification(command):
+    assert "[LABEL=][PATH:]app[@deployment]" in bench(command, "--help").stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_and_every_option_of_it_says_what_it_is(command):
+    parameters = [one for one in COMMANDS[command].params if one.name != "help"]
+    assert COMMANDS[command].help
+    assert [one.name for one in parameters if not one.help] == []
+
+
+@pytest.mark.parametrize("field", ["connections", "blocks", "rounds", "starts"])
+def test_the_help_of_run_shows_the_default_of_the_plan(field):
+    (option,) = [one for one in COMMANDS["run"].params if one.name == field]
+    assert f"{Plan.model_fields[field].default} unless said otherwise" in option.help
 
 
 def test_help_imports_nothing_heavy():
@@ -75,6 +107,109 @@ def test_bad_input_is_one_clear_error_and_exit_code_2(arguments, said):
     assert refused.stdout == ""
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["model"],
+        ["--blocks", "3"],
+        ["--lineup", "fair"],
+        ["--contenders", "flask"],
+        ["--quick"],
+        ["--out", "elsewhere"],
+    ],
+)
+def test_nothing_that_the_plan_has_settled_can_be_given_together_with_resume(given):
+    refused = bench("run", "--resume", "some-run", *given)
+    assert refused.returncode == 2
+    assert f"cannot be given together with {given[0] if given[0].startswith('-') else 'scenario'}" in refused.stderr
+    assert "hint:" in refused.stderr
+
+
+def test_a_complaint_is_not_broken_into_lines_where_nobody_looks(capfd):
+    complain("long " * 40, "longer " * 40)
+    assert capfd.readouterr().err.count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "quick", "code"),
+    [
+        ([Verdict.SERVER_BOUND, Verdict.CLIENT_BOUND], False, ExitCode.DONE),
+        ([Verdict.SERVER_BOUND, Verdict.UNSETTLED], False, ExitCode.UNDECIDED),
+        ([Verdict.SERVER_BOUND, Verdict.UNSETTLED], True, ExitCode.DONE),
+        ([Verdict.INVALID, Verdict.UNSETTLED], False, ExitCode.INVALID),
+        ([Verdict.INVALID, Verdict.UNSETTLED], True, ExitCode.INVALID),
+    ],
+)
+def test_the_exit_code_of_a_run_is_its_worst_verdict(verdicts, quick, code):
+    members = [builders.MEMBERS[label] for label in (builders.FASTAPI, builders.FLASK)]
+    rows = [summaries.row(member, 1.0, 1.0, None, verdict=one) for member, one in zip(members, verdicts, strict=True)]
+    assert exit_code(rows, quick=quick) == code
+
+
+def test_a_verdict_on_a_yardstick_is_no_finding():
+    rows = [summaries.row(builders.MEMBERS[builders.NULL], 1.0, 1.0, None, verdict=Verdict.INVALID)]
+    assert exit_code(rows, quick=False) == ExitCode.DONE
+
+
+def test_logs_are_kept_and_said_where_if_a_command_ends_badly(capfd):
+    with pytest.raises(ValueError, match="badly"), steps.logs() as folder:
+        raise ValueError("badly")
+    assert str(folder) in capfd.readouterr().err
+    folder.rmdir()
+
+
+def test_logs_are_removed_if_a_command_ends_well_or_its_user_ends_it(capfd):
+    with steps.logs() as well:
+        pass
+    with pytest.raises(SystemExit), steps.logs() as ended:
+        raise SystemExit
+    assert not well.exists()
+    assert not ended.exists()
+    assert capfd.readouterr().err == ""
+
+
+def test_a_command_that_disturbs_a_run_warns_and_goes_on():
+    with LocalHost(exclusive=True, lock=LOCK):
+        warned = bench("verify", "null", "--scenario", "json")
+    assert warned.returncode == 0
+    assert "warning: Another run is measuring" in warned.stderr
+    assert "This command disturbs it" in warned.stderr
+    assert "warning" not in bench("verify", "null", "--scenario", "json").stderr
+
+
+def test_verify_says_once_what_is_wrong_with_whom_and_keeps_the_log(tmp_path):
+    manifest = 'title = "Broken"\n[deployments.plain]\ncommand = ["{python}", "-c", "exit(3)"]\n'
+    (tmp_path / "app.toml").write_text(manifest)
+    refused = bench("verify", f"odd={tmp_path}:", "--scenario", "json")
+    assert refused.returncode == 1
+    first, second, *_ = refused.stdout.splitlines()
+    assert first.split() == ["json", "odd", "broken"]
+    assert second == "    ended (exit code 3) before it answered."
+    folder = Path(re.findall("logs are kept in (.*)", refused.stderr)[0])
+    assert list(folder.glob("*/*odd*.log"))
+    shutil.rmtree(folder)
+
+
+def test_the_doctor_tells_facts_one_by_one_without_the_shapes_of_a_program():
+    facts = {"moment": {"uptime_s": 12.0, "speed": {"alone_per_s": 2.5}}, "cpus": [0, 1], "siblings": [[0, 1]]}
+    facts |= {"governor": None, "memory_bytes": 4096, "owns_core": True}
+    assert list(examining.told(facts)) == [
+        ("moment: uptime", "12.00 s"),
+        ("moment: speed: alone", "2.50 per second"),
+        ("cpus", "0, 1"),
+        ("siblings", "0+1"),
+        ("governor", "not known here"),
+        ("memory", "4,096 bytes"),
+        ("owns core", "yes"),
+    ]
+
+
+def test_the_doctor_says_which_limits_hold():
+    limits = json.loads(bench("doctor", "--json").stdout)["limits"]
+    assert limits["mechanism"]
+    assert limits["enforced"] == (limits["asked"] == limits["held"])
+
+
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path):
     said = bench("run", "--dry-run", "--out", str(tmp_path / "runs"))
     assert said.returncode == 0
@@ -83,10 +218,10 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path):
 
 
 def test_the_list_names_every_app_scenario_and_lineup():
-    listed = json.loads(bench("list", "--json").stdout)
-    assert {"fastapi@uvicorn", "flask@gthread", "django_rest@gthread"} <= listed["contenders"].keys()
-    assert {"json", "model"} <= listed["scenarios"].keys()
-    assert {"fair", "article"} <= listed["line-ups"].keys()
+    known, listed = catalog.read(), json.loads(bench("list", "--json").stdout)
+    assert {name.partition("@")[0] for name in listed["contenders"]} == known.apps.keys()
+    assert listed["scenarios"].keys() == known.scenarios.keys()
+    assert listed["line-ups"].keys() == known.lineups.keys()
     assert "fastapi@uvicorn" in bench("list").stdout
 
 

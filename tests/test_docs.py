@@ -1,5 +1,6 @@
 """What the documents say is what the program does, and the README's numbers are those of the reference runs."""
 
+import ast
 import re
 
 import pytest
@@ -8,12 +9,15 @@ from typer.main import get_command
 from harness import audit, catalog, report, store
 from harness.catalog import ROOT
 from harness.cli import app
+from harness.cli.output import ExitCode
+from harness.model import App, Deployment, Expectation, Lineup, Request, Scenario, Traits
 from harness.report import files
 from harness.summary import summarize
 
 README = ROOT / "README.md"
+APPS = (ROOT / "apps" / "README.md").read_text(encoding="utf-8")
 REFERENCE = ROOT / "results" / "reference"
-RUNS = sorted(path.name for path in REFERENCE.iterdir() if (path / "run.json").exists())
+RUNS = sorted(head.parent.name for head in REFERENCE.glob("*/run.json"))
 MOST_BYTES = 5_000_000
 
 
@@ -25,7 +29,7 @@ def block(name, text):
 
 def pasted(name):
     result_set = store.read(REFERENCE / name)
-    return report.paste(result_set, summarize(result_set, audit.read_published()))
+    return report.paste(result_set, summarize(result_set, audit.published_for(result_set.head.plan)))
 
 
 def test_there_is_a_reference_run_of_each_lineup_that_the_readme_shows():
@@ -46,7 +50,7 @@ def test_the_readmes_table_is_the_one_generated_from_the_reference_run(name, req
 @pytest.mark.parametrize("name", RUNS)
 def test_a_reference_runs_summary_is_derived_from_what_it_measured(name):
     result_set = store.read(REFERENCE / name)
-    summary = summarize(result_set, audit.read_published())
+    summary = summarize(result_set, audit.published_for(result_set.head.plan))
     _, content = next(files.derived(result_set, summary))
     assert (REFERENCE / name / "summary.json").read_bytes() == content
 
@@ -63,10 +67,38 @@ def test_every_command_is_in_the_readme():
     assert [name for name in get_command(app).commands if f"./bench {name}" not in text] == []
 
 
-def test_every_app_scenario_and_lineup_is_described():
-    known = catalog.read()
-    text = README.read_text(encoding="utf-8") + (ROOT / "apps" / "README.md").read_text(encoding="utf-8")
-    assert [name for name in (*known.apps, *known.scenarios, *known.lineups) if f"`{name}" not in text] == []
+def test_every_exit_code_is_in_the_readme():
+    (said,) = re.findall(r"Exit codes: ([^.]*)\.", README.read_text(encoding="utf-8"))
+    assert [int(code) for code in re.findall(r"\b\d+\b", said)] == list(ExitCode)
+
+
+def test_every_lineup_is_in_the_readme():
+    text = README.read_text(encoding="utf-8")
+    assert [name for name in catalog.read().lineups if f"`{name}`" not in text] == []
+
+
+def test_what_the_table_of_apps_says_of_an_app_is_so():
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| [^|]* \| (`.*`) \|$", APPS, re.MULTILINE)
+    known = catalog.read().apps
+    assert len(rows) > 5
+    for name, role, deployments in rows:
+        app = known[name]
+        assert (app.role, list(app.deployments)) == (role, re.findall(r"`([^`]+)`", deployments)), name
+
+
+def test_the_documents_say_how_errors_read():
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \| `([^`]+)` \|", APPS, re.MULTILINE)
+    table = ast.parse((ROOT / "apps" / "bare_asgi" / "main.py").read_text(encoding="utf-8")).body
+    (errors,) = [
+        node.value for node in table if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ERRORS"
+    ]
+    assert {int(status): (code, message) for status, code, message in rows} == ast.literal_eval(errors)
+
+
+def test_every_key_of_a_file_that_people_write_is_described():
+    kinds = (App, Deployment, Traits, Scenario, Request, Expectation, Lineup)
+    keys = {key for kind in kinds for key in kind.model_fields} - {"name", "folder"}
+    assert [key for key in sorted(keys) if not re.search(rf"[`.\[]{key}[`.\]]", APPS)] == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from array import array
 
+import numpy as np
 import pytest
 
 from harness.engines.facts import Journal, busy, facts
@@ -9,38 +10,59 @@ from harness.engines.facts import Journal, busy, facts
 _MS = 1_000_000
 
 
-def _journal(*requests_ms: tuple[int, int]) -> Journal:
+def _journal(*requests_ms: tuple[float, float]) -> Journal:
     journal = Journal()
     for start, end in requests_ms:
-        journal.starts.append(start * _MS)
-        journal.ends.append(end * _MS)
+        journal.starts.append(round(start * _MS))
+        journal.ends.append(round(end * _MS))
     return journal
 
 
-def test_throughput_counts_from_the_end_of_the_first_turnover_to_the_last_completion_before_the_stop() -> None:
-    one = _journal((0, 30), (30, 40), (40, 50), (50, 60))
+def test_an_answer_counts_by_the_share_of_its_time_between_the_second_turnover_s_end_and_the_stop() -> None:
+    one = _journal((0, 30), (30, 40), (40, 50), (50, 60), (60, 75))
     other = _journal((0, 20), (20, 35), (35, 45), (45, 80))
     found = facts([one, other], 2, stop_ns=70 * _MS)
-    # Completions before the stop: 20 30 | 35 40 45 50 60.
-    assert found.counted == 5
+    # Completions before the stop: 20 30 | 35 40 | 45 50 60: the window is 40 to 70.
     assert found.counted_s == pytest.approx(0.030)
-    assert found.all_ns.size == 8
+    assert found.counted == pytest.approx(1 + 1 + 10 / 15 + 5 / 10 + 25 / 35)
+    assert found.all_ns.size == 9
+    assert found.longest_s == pytest.approx(0.035)
 
 
-def test_latencies_are_of_requests_started_after_the_first_turnover_and_followed_through_the_drain() -> None:
+def test_latencies_are_of_requests_started_in_the_window_and_followed_through_the_drain() -> None:
     one = _journal((0, 30), (31, 40), (40, 50), (50, 60))
     other = _journal((0, 20), (20, 35), (35, 45), (45, 80))
     found = facts([one, other], 2, stop_ns=70 * _MS)
-    assert sorted(found.samples_ns.tolist()) == [9 * _MS, 10 * _MS, 10 * _MS, 10 * _MS, 35 * _MS]
-    assert sum(found.latency.counts) == 5
+    assert sorted(found.samples_ns.tolist()) == [10 * _MS, 10 * _MS, 35 * _MS]
+    assert sum(found.latency.counts) == 3
     assert found.latency.max_s == pytest.approx(0.035)
 
 
-def test_a_turn_that_never_ends_its_first_turnover_counts_nothing() -> None:
+def test_a_turn_that_never_ends_its_second_turnover_counts_nothing() -> None:
     for journals in ([], [Journal(), Journal()], [_journal((0, 10)), _journal((0, 20))]):
         found = facts(journals, 2, stop_ns=70 * _MS)
         assert (found.counted, found.counted_s) == (0, 0.0)
         assert found.latency.counts == ()
+
+
+@pytest.mark.parametrize("delay_ms", [20.0, 24.9, 27.7, 41.0, 62.0, 83.0, 124.0])
+def test_a_server_that_answers_in_waves_is_not_misread_whatever_the_phase_of_the_stop(delay_ms: float) -> None:
+    """A hundred connections that all wait the same time come in waves; a turn lasts a number of turnovers."""
+    connections, turn_ms = 100, min(1000.0, max(250.0, 6 * delay_ms))
+    random = np.random.default_rng(1)
+    journals = [_waiting(random, delay_ms, turn_ms) for _ in range(connections)]
+    found = facts(journals, connections, stop_ns=int(turn_ms * _MS))
+    assert found.counted / found.counted_s == pytest.approx(1000 * connections / delay_ms, rel=0.01)
+
+
+def _waiting(random: np.random.Generator, delay_ms: float, turn_ms: float) -> Journal:
+    """One connection to a server that answers each request after this time, within 2 %."""
+    requests, now_ms = [], 0.0
+    while now_ms < turn_ms:
+        end_ms = now_ms + delay_ms * random.normal(1, 0.02)
+        requests.append((now_ms, end_ms))
+        now_ms = end_ms
+    return _journal(*requests)
 
 
 def test_a_connection_that_never_rests_is_busy_whatever_the_server_delays() -> None:
@@ -57,8 +79,12 @@ def test_a_missing_connection_shows() -> None:
     assert busy([working, Journal()], 2) == pytest.approx(0.5)
 
 
-def test_without_a_whole_cycle_nothing_is_said_of_little_s_law() -> None:
-    assert busy([_journal((0, 10))], 1) is None
+def test_a_connection_stuck_in_its_first_request_was_busy() -> None:
+    assert busy([_journal((0, 10)), _journal((0, 10), (20, 30), (40, 50))], 2) == pytest.approx(0.75)
+
+
+def test_where_nobody_asked_anything_nothing_is_said_of_think_time() -> None:
+    assert busy([], 2) is None
 
 
 def test_a_request_without_a_correct_answer_kept_its_connection_busy() -> None:

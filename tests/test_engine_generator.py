@@ -1,19 +1,21 @@
 """The generator's process never outlives its use, and when it fails it is said why."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.engines.connection import ConnectionEngine
-from harness.errors import EngineError
-from harness.model import Placement, Recording, Turn
+from harness.errors import EngineError, StoreError
+from harness.model import Placement, Plan, Recording, Turn
 from tests.engine_servers import GOOD, PLACEMENT, SCENARIO, answers, generators, plan, served
 
 
@@ -80,21 +82,63 @@ for _ in ConnectionEngine().drive({"good": address}, scenario, plan, turns, plac
 """
 
 
-def test_a_killed_harness_leaves_no_generator_even_in_the_middle_of_a_turn(tmp_path: Path) -> None:
+@contextmanager
+def _to_be_killed(plan: Plan, port: int, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], psutil.Process]]:
+    """A harness in the middle of its second turn, and its generator."""
+    words = [SCENARIO.model_dump_json(), plan.model_dump_json(), str(port), str(folder / "logs" / "x.log")]
+    harness = subprocess.Popen(
+        [sys.executable, "-c", _HARNESS_TO_BE_KILLED, *words],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.fspath(Path(__file__).parent.parent)},
+    )
+    assert harness.stdout is not None
+    with harness.stdout:
+        assert harness.stdout.readline() == b"recorded\n"
+        time.sleep(0.3)
+        (generator,) = generators(harness.pid)
+        yield harness, generator
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_killed_harness_leaves_no_generator_even_in_the_middle_of_a_turn(tmp_path: Path, *, stopped: bool) -> None:
     long = plan(slice_min_s=20, slice_max_s=20)
-    with served(answers(GOOD)) as (_, port):
-        words = [SCENARIO.model_dump_json(), long.model_dump_json(), str(port), str(tmp_path / "logs" / "x.log")]
-        killed = subprocess.Popen(
-            [sys.executable, "-c", _HARNESS_TO_BE_KILLED, *words],
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.fspath(Path(__file__).parent.parent)},
+    with served(answers(GOOD)) as (_, port), _to_be_killed(long, port, tmp_path) as (harness, generator):
+        if stopped:
+            generator.suspend()
+        harness.send_signal(signal.SIGKILL)
+        harness.wait()
+        generator.wait(timeout=2)
+    assert not generator.is_running()
+
+
+def test_a_stopped_generator_is_given_up_and_ended(tmp_path: Path) -> None:
+    turns = [Turn(contender="good", round=index) for index in range(100)]
+    with served(answers(GOOD)) as address:
+        drive = ConnectionEngine(margin_s=5).drive(
+            {"good": address}, SCENARIO, plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log"
         )
-        assert killed.stdout is not None
-        with killed.stdout:
-            assert killed.stdout.readline() == b"recorded\n"
-            time.sleep(0.3)
-            (generator,) = generators(killed.pid)
-            killed.send_signal(signal.SIGKILL)
-            killed.wait()
-            generator.wait(timeout=2)
-        assert not generator.is_running()
+        next(drive)
+        (generator,) = generators()
+        generator.suspend()
+        with pytest.raises(EngineError, match=r"did not answer within 5\.65 s"):
+            next(drive)
+        assert generators() == []
+
+
+def test_more_connections_than_open_files_are_refused_before_any_load(tmp_path: Path) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    many = {f"good{number}": ("127.0.0.1", 1) for number in range(most // 10_000 + 1)}
+    drive = ConnectionEngine().drive(many, SCENARIO, plan(connections=10_000), [], PLACEMENT, tmp_path / "x.log")
+    with pytest.raises(EngineError, match=f"and only {most} are allowed") as caught:
+        next(drive)
+    assert f"ulimit -n {10_000 * len(many) + 64}" in caught.value.hint
+    assert not (tmp_path / "x.log").exists()
+
+
+def test_a_log_that_cannot_be_written_is_an_error_of_the_store(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("")
+    drive = ConnectionEngine().drive(
+        {"good": ("127.0.0.1", 1)}, SCENARIO, plan(), [], PLACEMENT, tmp_path / "logs" / "x.log"
+    )
+    with pytest.raises(StoreError, match=r"x\.log.* cannot be written"):
+        next(drive)

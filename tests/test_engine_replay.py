@@ -31,7 +31,7 @@ _SCENARIO = Scenario(
     about="",
     isolates="",
     leaves_out="",
-    requests=({"name": "hello", "path": "/", "expect": {}},),
+    requests=({"name": "hello", "path": "/", "expect": {"json_body": {}}},),
 )
 _PLACEMENT = Placement(server_cpus=(), generator_cpus=(), owns_core=False)
 _READING = MachineReading(monotonic_s=0, busy_s=None, steal_s=None, own_s=None)
@@ -47,9 +47,11 @@ def _recording(contender: str, turn_round: int, answered: int) -> Recording:
         counted=0,
         counted_s=0,
         latency=Histogram(),
+        longest_s=None,
         busy=None,
         connections=1,
         reconnects=0,
+        asked_again=0,
         generator_cpu_s=0,
         generator_empty_s=0,
         drain_s=0,
@@ -119,8 +121,12 @@ def test_every_engine_in_the_table_can_be_made_and_drives() -> None:
         assert callable(make().drive)
 
 
-def test_a_turn_holds_the_counted_turnovers_and_the_one_before_within_its_bounds() -> None:
-    assert turn_duration_s(_PLAN, 1000) == pytest.approx(5 * 100 / 1000)
-    assert turn_duration_s(_PLAN, 1e6) == _PLAN.slice_min_s
-    assert turn_duration_s(_PLAN, 1) == _PLAN.slice_max_s
-    assert turn_duration_s(_PLAN, 0) == _PLAN.slice_max_s
+def test_a_turn_holds_the_counted_turnovers_and_the_two_before_within_its_bounds() -> None:
+    assert turn_duration_s(_PLAN, 1000, 0.1) == pytest.approx(6 * 100 / 1000)
+    assert turn_duration_s(_PLAN, 1e6, 0.001) == _PLAN.slice_min_s
+    assert turn_duration_s(_PLAN, 1, 1.0) == _PLAN.slice_max_s
+    assert turn_duration_s(_PLAN, 0, 0.0) == _PLAN.slice_max_s
+
+
+def test_a_turn_holds_three_of_the_longest_requests() -> None:
+    assert turn_duration_s(_PLAN, 1e6, 0.2) == pytest.approx(0.6)

@@ -11,6 +11,7 @@ import pytest
 from harness.engines.address import drive_address, open_page
 from harness.engines.connection import ConnectionEngine
 from harness.engines.fasthttp import FastHttpEngine
+from harness.errors import InputError
 from harness.model import ErrorCause, Turn
 from tests.engine_servers import (
     BEHAVIOURS,
@@ -164,7 +165,7 @@ def test_stock_locust_is_stepped_through_the_same_turns(tmp_path: Path) -> None:
     for recording in found[::3]:
         assert recording.errors == {}
         assert recording.counted > 0
-    assert set(found[1].errors) == {ErrorCause.BODY}
+    assert found[1].errors == {}, "a stock user looks at the status only"
     assert set(found[2].errors) == {ErrorCause.CONNECT}
 
 
@@ -190,3 +191,37 @@ def test_locust_s_page_shows_what_the_users_do(tmp_path: Path) -> None:
     assert entry["num_requests"] == total["num_requests"] > 100
     assert total["avg_response_time"] == pytest.approx(5.5, rel=0.3)
     assert generators() == []
+
+
+def test_a_page_whose_port_is_taken_is_refused(tmp_path: Path) -> None:
+    with (
+        served(answers(GOOD)) as (host, port),
+        pytest.raises(InputError, match=f"port {port} is taken") as caught,
+        open_page(
+            host,
+            port,
+            SCENARIO,
+            connections=CONNECTIONS,
+            wait="sleep",
+            placement=PLACEMENT,
+            log=tmp_path / "logs" / "x.log",
+            page_port=port,
+        ),
+    ):
+        pass
+    assert "--web-port" in caught.value.hint
+
+
+@pytest.mark.parametrize("host", ["no such host", "a..b", "x" * 300])
+def test_an_address_that_cannot_be_resolved_is_refused(tmp_path: Path, host: str) -> None:
+    with pytest.raises(InputError, match="cannot be resolved"):
+        drive_address(
+            host,
+            80,
+            SCENARIO,
+            connections=CONNECTIONS,
+            duration_s=1,
+            wait="sleep",
+            placement=PLACEMENT,
+            log=tmp_path / "logs" / "x.log",
+        )

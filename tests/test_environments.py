@@ -31,9 +31,9 @@ def test_an_app_with_a_lock_gets_an_environment_of_its_own(tmp_path):
     assert subprocess.check_output(prefix, text=True).strip().startswith(str(under))
 
 
-def test_making_an_environment_compiles_the_apps_own_modules(tmp_path):
+def test_the_apps_own_modules_can_be_compiled(tmp_path):
     app = app_in(tmp_path / "app")
-    environments.make(app, tmp_path / "environments")
+    environments.compile_modules(app, tmp_path / "environments")
     assert list((app.folder / "__pycache__").glob("main.*.pyc"))
 
 
@@ -58,8 +58,9 @@ def test_the_size_of_the_download_is_read_from_the_lock(tmp_path):
 
 def test_a_lock_that_cannot_be_installed_is_an_error_and_leaves_no_half_environment(tmp_path):
     app = app_in(tmp_path / "app", "six==1.17.0\n")  # no hash
-    with pytest.raises(InstallError, match="the environment of one could not be made"):
+    with pytest.raises(InstallError, match="the environment of one could not be made") as raised:
         environments.make(app, tmp_path / "environments")
+    assert raised.value.hint.endswith(f"requirements/lock {app.folder}")
     assert environments.missing([app], tmp_path / "environments") == (app,)
 
 

@@ -28,6 +28,7 @@ from tests.builders import (
     NULL,
     THROUGHPUTS,
     altered,
+    launched,
     result_set,
     served,
     usage,
@@ -111,6 +112,11 @@ def _useful(share: float) -> Callable[[Recording], dict[str, Any]]:
     }
 
 
+def _longer(factor: float) -> Callable[[Recording], dict[str, Any]]:
+    """A throughput that its latency contradicts."""
+    return lambda seen: {"counted": factor * seen.counted}
+
+
 def _latency(*durations_s: float) -> Callable[[Recording], dict[str, Any]]:
     return lambda _: {"latency": histogram.of(durations_s)}
 
@@ -129,7 +135,17 @@ FIRES: dict[str, tuple[Callable[[], ResultSet], Verdict]] = {
     "ordering": (lambda: _recorded(result_set(), _latency(*[0.001] * 999, 100.0)), Verdict.INVALID),
     "ceiling": (lambda: result_set({**THROUGHPUTS, NULL: THROUGHPUTS[FLASK] / 0.72}), Verdict.CLIENT_BOUND),
     "generator CPU": (lambda: _recorded(result_set(), _useful(0.86)), Verdict.CLIENT_BOUND),
-    "Little's law": (lambda: _recorded(result_set(), lambda _: {"busy": 0.969}), Verdict.INVALID),
+    "limits": (lambda: served(result_set(), FLASK, launched=launched(FLASK, held=(0, 1))), Verdict.UNSETTLED),
+    "generator's own time": (
+        lambda: _recorded(result_set(), lambda seen: {"generator_cpu_s": 0.94 * seen.duration_s}),
+        Verdict.UNSETTLED,
+    ),
+    "Little's law": (lambda: _recorded(result_set(), _longer(1.04)), Verdict.INVALID),
+    "think time": (lambda: _recorded(result_set(), lambda _: {"busy": 0.969}), Verdict.INVALID),
+    "room in a slice": (
+        lambda: _recorded(result_set(), lambda seen: {"longest_s": 1.1 * seen.duration_s}),
+        Verdict.UNSETTLED,
+    ),
     "connections": (lambda: _recorded(result_set(), lambda _: {"connections": 99}), Verdict.UNSETTLED),
     "reconnects": (
         lambda: _recorded(result_set(), lambda seen: {"reconnects": seen.answered // 500}),
@@ -152,7 +168,11 @@ SILENT: dict[str, Callable[[], ResultSet]] = {
     "ordering": lambda: _recorded(result_set(), _latency(*[0.001] * 980, *[0.002] * 20)),
     "ceiling": lambda: result_set({**THROUGHPUTS, NULL: THROUGHPUTS[FLASK] / 0.68}),
     "generator CPU": lambda: _recorded(result_set(), _useful(0.84)),
-    "Little's law": lambda: _recorded(result_set(), lambda _: {"busy": 0.971}),
+    "limits": lambda: served(result_set(), FASTAPI, launched=launched(FASTAPI, held=(0, 1))),
+    "generator's own time": lambda: _recorded(result_set(), lambda seen: {"generator_cpu_s": 0.96 * seen.duration_s}),
+    "Little's law": lambda: _recorded(result_set(), _longer(1.02)),
+    "think time": lambda: _recorded(result_set(), lambda _: {"busy": 0.971}),
+    "room in a slice": lambda: _recorded(result_set(), lambda seen: {"longest_s": 0.9 * seen.duration_s}),
     "connections": lambda: _recorded(result_set(), lambda _: {"connections": 99}, some=12),
     "reconnects": lambda: _recorded(result_set(), lambda seen: {"reconnects": seen.answered // 2000}),
     "blocks": lambda: result_set(finished=8),
@@ -289,7 +309,8 @@ def test_workers_read_in_only_some_blocks_are_not_checked() -> None:
     ("guard", "build"),
     [
         ("throttling, memory", _counterless),
-        ("Little's law", lambda: _recorded(result_set(), lambda _: {"busy": None})),
+        ("think time", lambda: _recorded(result_set(), lambda _: {"busy": None})),
+        ("limits", lambda: served(result_set(), FLASK, launched=None)),
         ("steady", lambda: result_set({label: one for label, one in THROUGHPUTS.items() if label != CONTROL})),
         ("steady", lambda: result_set(finished=7)),
         ("steal", lambda: _machine(result_set(), steal_s=None)),
@@ -338,8 +359,26 @@ def test_empty_polls_are_no_work() -> None:
     assert _seen(run, "generator CPU").gives is Verdict.CLIENT_BOUND
 
 
-def test_connections_busy_for_longer_than_time_allows_are_invalid() -> None:
-    assert _seen(_recorded(result_set(), lambda _: {"busy": 1.031}), "Little's law").gives is Verdict.INVALID
+def test_few_turnovers_leave_a_number_unsettled() -> None:
+    run = _recorded(result_set(), lambda _: {"counted": 250.0, "counted_s": 0.1})
+    assert _seen(run, "room in a slice").gives is Verdict.UNSETTLED
+
+
+def test_requests_that_had_to_be_asked_again_are_no_right_answers_unless_the_server_closes_by_policy() -> None:
+    lost = _recorded(result_set(), lambda _: {"asked_again": 1}, some=96)
+    assert _seen(lost, "right answers").gives is Verdict.INVALID
+    closed = _recorded(result_set(members=CLOSED), lambda _: {"asked_again": 1}, some=96)
+    assert _seen(closed, "right answers").gives is None
+
+
+def test_fewer_processes_than_workers_are_no_living_workers() -> None:
+    alone = usage(TWO_WORKERS[FLASK], 1.0, processes=usage(MEMBER, 1.0).processes[:1])
+    run = served(result_set(members=TWO_WORKERS), FLASK, warmed=alone, ended=alone)
+    assert _seen(run, "workers alive").gives is Verdict.INVALID
+
+
+def test_a_sleeping_generator_cannot_tell_what_was_taken_from_it() -> None:
+    assert not _seen(result_set(wait="sleep"), "generator's own time").checked
 
 
 def test_a_server_that_closes_by_policy_may_reconnect_and_hold_fewer() -> None:
@@ -379,7 +418,7 @@ def test_one_spoilt_block_of_twelve_is_left_to_the_interval() -> None:
     spoilt = run.model_copy(update={"outcomes": (*others, last.model_copy(update={"machine_after": stolen}))})
     seen = _seen(spoilt, "steal", None)
     assert seen.gives is None
-    assert "13.0%" in seen.evidence
+    assert "13.0 %" in seen.evidence
 
 
 def test_an_idle_machine_has_no_spoilers_and_a_busy_one_names_them() -> None:
@@ -390,5 +429,5 @@ def test_an_idle_machine_has_no_spoilers_and_a_busy_one_names_them() -> None:
     assert guards.spoilers(start, idle) == ()
     assert guards.spoilers(start, blind) == ()
     hypervisor, others = guards.spoilers(start, robbed)
-    assert "10.0%" in hypervisor
+    assert "10.0 %" in hypervisor
     assert "0.39 cores" in others

@@ -1,16 +1,19 @@
 """Launching on this machine: what works, and every way in which a server fails to start."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from harness.errors import LaunchError
+from harness.errors import HostError, LaunchError
 from harness.hosts.local import LocalHost
 from harness.model import App, Contender, Deployment
-from tests.launching import ASKED, LIMITS, PYTHON, alive, contender, eventually, failure, launched
+from tests.launching import ASKED, LIMITS, PYTHON, alive, contender, eventually, failure, gone, launched
 
 
 def test_a_launched_server_answers_where_it_says_and_has_ended_afterwards(tmp_path: Path) -> None:
@@ -190,3 +193,73 @@ def test_a_port_lost_to_another_program_is_given_up_for_another_one(tmp_path: Pa
         lost = pool.submit(take)
         with launched(tmp_path, unlucky) as server:
             assert server.launched.port != lost.result(timeout=5)
+
+
+def test_an_app_that_answers_and_then_goes_into_the_background_is_told_so_too(tmp_path: Path) -> None:
+    daemon = """
+    answered, tell = os.pipe()
+    class Telling(Handler):
+        def do_GET(self):
+            super().do_GET()
+            os.write(tell, b"!")
+    if os.fork():
+        os.read(answered, 1)
+        os._exit(0)
+    open("daemon", "w").write(f"{os.getpid()}\\n")
+    serve(Telling)
+    """
+    assert "went into the background" in failure(tmp_path, daemon).message
+    assert not alive(int(eventually(tmp_path / "daemon")))
+
+
+def test_a_server_that_goes_into_the_background_after_its_launch_is_told_so(tmp_path: Path) -> None:
+    daemon = """
+    if os.fork():
+        while not os.path.exists("leave"): time.sleep(0.001)
+        os._exit(0)
+    serve()
+    """
+    with launched(tmp_path, daemon) as server:
+        (tmp_path / "leave").touch()
+        assert gone(server.launched.pid)
+        with pytest.raises(LaunchError, match="went into the background"):
+            server.usage()
+
+
+def test_a_log_that_cannot_be_written_is_the_host_s_fault_and_no_contender_s(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("")
+    with (
+        LocalHost() as host,
+        pytest.raises(HostError, match="log"),
+        host.launch(contender(tmp_path), PYTHON, ASKED, LIMITS, tmp_path / "logs" / "log", 10),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(("word", "environment"), [("nul\0", {}), ("{port}", {"A=B": "c"})])
+def test_a_command_that_no_system_can_start_is_an_error_that_says_so(
+    tmp_path: Path, word: str, environment: dict[str, str]
+) -> None:
+    deployment = Deployment(command=("{python}", word, "{port}"), environment=environment)
+    app = App(name="a", folder=tmp_path, title="", deployments={"b": deployment})
+    odd = Contender(label="a@b", app=app, deployment_name="b")
+    with (
+        LocalHost() as host,
+        pytest.raises(LaunchError, match="no system can start"),
+        host.launch(odd, PYTHON, ASKED, LIMITS, tmp_path / "log", 10),
+    ):
+        pass
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become a user without a home")
+def test_a_user_without_a_home_can_measure_too() -> None:
+    script = """
+import os
+from harness.hosts import local
+os.environ.pop("HOME", None)
+os.setuid(54321)
+print(local._plain_environment()["HOME"])
+"""
+    root = Path(__file__).parent.parent
+    told = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
+    assert told.stdout == "/\n"

@@ -10,8 +10,9 @@ from harness.model import App, Deployment
 
 @pytest.fixture
 def checkout(tmp_path):
-    measuring = [f"harness/{name}" if "." in name else f"harness/{name}/a.py" for name in provenance.MEASURING]
-    for name in (*measuring, "harness/cli.py", "apps/one/main.py", "scenarios/json.toml"):
+    parts = (*provenance.MEASURING, *provenance.DERIVING)
+    code = [f"harness/{name}" if "." in name else f"harness/{name}/a.py" for name in parts]
+    for name in (*code, "harness/cli.py", "apps/one/main.py", "scenarios/json.toml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1\n")
     return tmp_path
@@ -29,7 +30,14 @@ def digests(checkout):
 
 @pytest.mark.parametrize(
     ("changed", "key"),
-    [("harness/block.py", "measuring"), ("apps/one/main.py", "app one"), ("scenarios/json.toml", "scenario json")],
+    [
+        ("harness/block.py", "measuring"),
+        ("harness/prepare.py", "measuring"),
+        ("harness/guards/a.py", "deriving"),
+        ("harness/summary.py", "deriving"),
+        ("apps/one/main.py", "app one"),
+        ("scenarios/json.toml", "scenario json"),
+    ],
 )
 def test_a_changed_file_changes_its_digest_and_no_other(checkout, changed, key):
     before = digests(checkout)
@@ -45,7 +53,8 @@ def test_what_a_digest_is_made_of_must_be_there(checkout):
 
 
 def test_all_that_a_digest_names_is_there():
-    assert all((catalog.ROOT / "harness" / name).exists() for name in provenance.MEASURING)
+    parts = (*provenance.MEASURING, *provenance.DERIVING)
+    assert [name for name in parts if not (catalog.ROOT / "harness" / name).exists()] == []
 
 
 def test_a_new_file_in_an_app_changes_its_digest(checkout):
@@ -54,12 +63,27 @@ def test_a_new_file_in_an_app_changes_its_digest(checkout):
     assert digests(checkout) != before
 
 
-def test_neither_the_command_line_nor_bytecode_changes_a_digest(checkout):
+@pytest.mark.parametrize(
+    "name",
+    [
+        "harness/cli.py",
+        "apps/one/__pycache__/main.pyc",
+        "apps/one/logs/access.log",
+        "apps/one/.mypy_cache/3.11/main.json",
+    ],
+)
+def test_neither_the_command_line_nor_what_is_left_by_running_an_app_changes_a_digest(checkout, name):
     before = digests(checkout)
-    (checkout / "harness/cli.py").write_text("2\n")
-    (checkout / "apps/one/__pycache__").mkdir()
-    (checkout / "apps/one/__pycache__/main.pyc").write_text("")
+    (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+    (checkout / name).write_text("2\n")
     assert digests(checkout) == before
+
+
+def test_a_checkout_in_a_hidden_folder_is_digested_all_the_same(checkout):
+    hidden = checkout.rename(checkout.parent / ".hidden")
+    before = digests(hidden)
+    (hidden / "apps/one/main.py").write_text("2\n")
+    assert digests(hidden) != before
 
 
 def test_a_checkout_tells_its_commit_and_whether_it_is_dirty(tmp_path):

@@ -79,6 +79,23 @@ def test_a_comparison_names_the_smallest_difference_that_it_could_have_found() -
     ]
 
 
+def test_what_a_published_table_says_against_itself_is_computed_from_its_rows() -> None:
+    little, speedup = caveats.claimed(summaries.CLAIMS)
+    assert "100 busy connections have a mean latency of 10.5 ms at 9,500/s (2.30 ms), 83.3 ms at 1,200/s" in little
+    assert "3 to 5 times" in speedup
+    assert "7.92 times that of Flask (sync) and 11.2 times that of Django REST" in speedup
+
+
+def test_without_a_claimed_speedup_nothing_is_said_of_it() -> None:
+    assert len(list(caveats.claimed(summaries.CLAIMS.model_copy(update={"speedup": None})))) == 1
+
+
+def test_what_a_scenario_isolates_and_leaves_out_is_said_once() -> None:
+    said = [one for one in caveats.remarks(RUN.head, summaries.summary(RUN)) if builders.SCENARIO.isolates in one]
+    assert len(said) == 1
+    assert builders.SCENARIO.leaves_out in said[0]
+
+
 def test_only_words_that_occur_are_explained() -> None:
     assert [word for word, _ in caveats.glossary("nullable FASTER, p50")] == ["FASTER", "p50"]
 

@@ -4,10 +4,13 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
+from matplotlib.collections import PathCollection
+from matplotlib.text import Annotation
 
 from harness.model import Failure, ResultSet, Summary
-from harness.report import canvas, charts, series
+from harness.report import canvas, charts, series, tables
 from harness.report.theme import DARK, LIGHT, THEMES, Theme, looks
 from harness.summary import summarize
 from tests import builders, summaries
@@ -105,6 +108,49 @@ def test_a_hostile_label_leaves_the_svg_well_formed_and_without_script(chart: Ch
         root = ET.fromstring(canvas.svg(chart(result_set, summary, DARK)))
     assert root.tag.endswith("svg")
     assert not [element for element in root.iter() if element.tag.endswith("script")]
+
+
+def points(sheet: canvas.Sheet, place: int) -> list[float]:
+    """What is drawn as points in a row, as far as it lies on the scale."""
+    (axes,) = sheet.axes
+    found = [one for one in axes.collections if isinstance(one, PathCollection)]
+    across = [pair for one in found for pair in np.asarray(one.get_offsets()).tolist()]
+    return sorted(x for x, y in across if round(y) == place and 0 <= x <= axes.get_xlim()[1])
+
+
+def test_every_block_of_every_contender_is_drawn() -> None:
+    run = builders.result_set(blocks=8, rounds=4, starts=1, block_noise=0.3)
+    summary = summarize(run)
+    sheet = drawn(charts.throughput, run, summary)
+    for place, row in enumerate(tables.ordered(summary.rows)):
+        if row.member.role != "null":
+            assert row.requests_per_s is not None
+            assert points(sheet, place) == sorted(series.block_throughputs(run, row.member.label))
+            assert (row.requests_per_s.high or 0) <= sheet.axes[0].get_xlim()[1]
+
+
+def test_a_band_is_explained_only_where_there_is_one() -> None:
+    few, enough = builders.result_set(**SMALL), builders.result_set(blocks=8, rounds=2, starts=1)
+    assert "band" not in texts(drawn(charts.throughput, few))
+    assert "band: its 95 % interval" in texts(drawn(charts.throughput, enough))
+
+
+def test_null_alone_is_off_the_scale_and_has_an_arrow() -> None:
+    run = builders.result_set(**SMALL)
+    sheet = drawn(charts.throughput, run)
+    arrows = [text for text in sheet.axes[0].texts if isinstance(text, Annotation) and text.arrow_patch]
+    assert [round(arrow.xy[1]) for arrow in arrows] == [3]
+    assert points(sheet, 3) == []
+
+
+def test_every_start_is_drawn() -> None:
+    run = builders.result_set(blocks=2, rounds=2, starts=20)
+    summary = summarize(run)
+    sheet = drawn(charts.cold_start, run, summary)
+    started = [row for row in tables.ordered(summary.rows) if row.ready_s]
+    assert len(started) == 3
+    for place, row in enumerate(started):
+        assert points(sheet, place) == sorted(series.ready_times(run, row.member.label))
 
 
 def test_dollars_in_a_label_are_no_formula() -> None:

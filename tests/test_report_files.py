@@ -127,7 +127,8 @@ def test_the_frame_has_one_row_per_turn_of_a_finished_block() -> None:
     found = frame.frame(run())
     assert len(found) == 2 * (2 + 1) * len(builders.MEMBERS)
     assert set(found["contender"]) == set(builders.MEMBERS)
-    assert str(found["counted"].dtype) == "Int64"
+    assert str(found["answered"].dtype) == "Int64"
+    assert (found["requests_per_s"] == found["counted"] / found["counted_s"]).all()
 
 
 def test_a_failed_slice_is_a_row_with_a_stage_and_no_numbers() -> None:
@@ -162,6 +163,7 @@ def test_every_file_key_and_column_is_documented() -> None:
         model.Comparison,
         model.Latencies,
         model.Doubt,
+        model.Claims,
         model.ClaimRow,
         model.Usage,
         model.BlockOutcome,

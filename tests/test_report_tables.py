@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,8 @@ from rich.console import Console
 
 from harness import report
 from harness.model import Doubt, ResultSet, Summary, Verdict
-from harness.report import tables
+from harness.report import tables, terminal
+from harness.summary import summarize
 from tests import builders, summaries
 
 Agrees = Callable[[str, str], None]
@@ -41,8 +43,8 @@ def hostile() -> tuple[ResultSet, Summary]:
     return made, summaries.summary(made, [doubt])
 
 
-def on_screen(result_set: ResultSet, summary: Summary) -> str:
-    console = Console(width=100, file=io.StringIO(), color_system=None)
+def on_screen(result_set: ResultSet, summary: Summary, width: int = 100) -> str:
+    console = Console(width=width, file=io.StringIO(), color_system=None)
     with console.capture() as captured:
         report.show(result_set, summary, console)
     return captured.get()
@@ -50,6 +52,48 @@ def on_screen(result_set: ResultSet, summary: Summary) -> str:
 
 def test_the_terminal_agrees_with_its_golden_file(agrees_with_golden: Agrees) -> None:
     agrees_with_golden("report.txt", on_screen(run(), doubtful()))
+
+
+def test_a_narrow_terminal_agrees_with_its_golden_file(agrees_with_golden: Agrees) -> None:
+    agrees_with_golden("report-80.txt", on_screen(run(), doubtful(), 80))
+
+
+@pytest.mark.parametrize("width", [60, 80, 90, 100, 120])
+def test_no_word_is_broken_however_narrow_the_terminal(width: int) -> None:
+    def words(text: str) -> set[str]:
+        return {word.strip(".:;,()") for word in re.sub("─+", "", text).split()}
+
+    result_set, summary = run(), doubtful()
+    whole = words(on_screen(result_set, summary, 300)) | {"keep-alive"}  # which is two lines where there is room
+    assert words(on_screen(result_set, summary, width)) - whole == set()
+    assert {*builders.THROUGHPUTS, "SERVER-BOUND", "INVALID"} <= words(on_screen(result_set, summary, width))
+    assert max(map(len, on_screen(result_set, summary, width).splitlines())) <= width
+
+
+def test_columns_are_narrowed_one_after_the_other_and_never_below_their_longest_word() -> None:
+    assert terminal.fitted([5, 5, 5], [5, 10, 20], 35) == [5, 10, 20]
+    assert terminal.fitted([5, 5, 5], [5, 10, 20], 25) == [5, 10, 10]
+    assert terminal.fitted([5, 5, 5], [5, 10, 20], 16) == [5, 6, 5]
+    assert terminal.fitted([5, 5, 5], [5, 10, 20], 14) == []
+
+
+def test_a_baseline_is_called_a_baseline_and_no_yardstick() -> None:
+    member = builders.MEMBERS[builders.FASTAPI].model_copy(update={"label": "bare", "role": "baseline"})
+    made = builders.result_set({"bare": 4400.0}, members={"bare": member}, blocks=1, rounds=2, starts=1)
+    ((_, name, *_),) = tables.result(made.head, summaries.summary(made)).lines
+    assert name == ("bare", "(baseline)")
+
+
+def test_a_run_without_an_interval_speaks_of_none() -> None:
+    made = builders.result_set(blocks=2, rounds=2, starts=1)
+    title = tables.result(made.head, summarize(made)).title
+    assert title == "Result (ratios are to fastapi@uvicorn)"
+    assert "a range in brackets is a 95 % interval" in tables.result(run().head, doubtful()).title
+
+
+def test_no_heading_in_markdown_has_a_hyphen_and_a_blank() -> None:
+    served = tables.markdown(tables.served(run().head, doubtful()))
+    assert "| keep-alive |" in served
 
 
 def test_the_short_form_agrees_with_its_golden_file(agrees_with_golden: Agrees) -> None:
@@ -93,14 +137,8 @@ def test_a_quick_run_says_first_that_it_shows_nothing() -> None:
 
 
 def test_without_a_claim_there_is_no_table_of_claims() -> None:
-    assert tables.claims(summaries.summary(run())) is None
-
-
-def test_a_claim_that_nobody_stands_for_is_shown_as_not_measured() -> None:
-    orphan = summaries.CLAIMS[0].model_copy(update={"contender": None, "measured_ratio": None})
-    table = tables.claims(summaries.summary(run(), claims=[orphan]))
-    assert table is not None
-    assert [cell.main for cell in table.lines[0][1:]] == ["—", *["not measured"] * 4]
+    assert "article" not in on_screen(run(), summaries.summary(run()))
+    assert "what the article says of an AWS t3.medium" in on_screen(run(), doubtful())
 
 
 def test_csv_has_one_line_per_contender_in_si_units() -> None:

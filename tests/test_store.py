@@ -95,3 +95,42 @@ def test_turns_of_an_unfinished_block_do_not_count(small_run):
     without_end = [one for one in small_run.outcomes if one.kind != "block" or one.block == 0]
     cut = small_run.model_copy(update={"outcomes": tuple(without_end)})
     assert {turn.block for turn in cut.turns} == {0}
+
+
+def test_a_run_cut_off_right_after_its_head_has_no_outcomes_and_can_be_gone_on_with(folder, small_run):
+    (folder / "outcomes.jsonl").unlink()
+    assert store.read(folder).outcomes == ()
+    store.mend(folder)
+    store.append(folder, small_run.outcomes[0])
+    assert store.read(folder).outcomes == small_run.outcomes[:1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "said"),
+    [
+        ("start", {"contender": "stranger"}, 'the contender "stranger"'),
+        ("turn", {"contender": "stranger"}, 'the contender "stranger"'),
+        ("turn", {"block": 7}, "block 7"),
+        ("block", {"block": 7}, "block 7"),
+    ],
+)
+def test_an_outcome_that_nobody_planned_is_an_error_that_names_its_line(folder, small_run, kind, change, said):
+    first = next(one for one in small_run.outcomes if one.kind == kind)
+    store.append(folder, first.model_copy(update=change))
+    with pytest.raises(StoreError, match=f"line {len(small_run.outcomes) + 1} of .* is about {said}"):
+        store.read(folder)
+
+
+def test_a_block_with_an_unplanned_server_is_an_error(folder, small_run):
+    block = small_run.blocks[0]
+    servers = {**block.servers, "stranger": next(iter(block.servers.values()))}
+    store.append(folder, block.model_copy(update={"servers": servers}))
+    with pytest.raises(StoreError, match="stranger"):
+        store.read(folder)
+
+
+def test_of_a_cold_start_that_was_made_twice_only_the_last_counts(small_run):
+    again = small_run.starts[0].model_copy(update={"attempt": 2})
+    twice = small_run.model_copy(update={"outcomes": (*small_run.outcomes, again)})
+    assert len(twice.starts) == len(small_run.starts)
+    assert [start for start in twice.starts if start.attempt == 2] == [again]

@@ -173,7 +173,7 @@ def test_dollars_follow_from_throughput() -> None:
     assert row.requests_per_s
     assert row.usd_per_million_requests
     hours = 1e6 / row.requests_per_s.value / 3600
-    assert row.usd_per_million_requests == pytest.approx(0.0416 * hours)
+    assert row.usd_per_million_requests == pytest.approx((0.0416 + 1.6 * 0.05) * hours)
 
 
 def test_memory_processes_and_threads_are_those_of_the_whole_tree() -> None:
@@ -184,7 +184,7 @@ def test_memory_processes_and_threads_are_those_of_the_whole_tree() -> None:
 def test_latencies_are_merged_over_measured_slices() -> None:
     row = _rows(result_set(noise=0.001, block_noise=0.001))[FLASK]
     assert row.latency
-    assert row.latency.count == 12 * 8 * 201
+    assert row.latency.count == 12 * 10 * 201
     assert row.latency.mean_s == pytest.approx(100 / THROUGHPUTS[FLASK], rel=0.01)
     assert row.latency.p50_s == pytest.approx(100 / THROUGHPUTS[FLASK], rel=0.01)
     assert row.latency.p99_s == pytest.approx(1.49 * 100 / THROUGHPUTS[FLASK], rel=0.01)

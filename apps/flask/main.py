@@ -8,6 +8,7 @@ from routes import blueprints
 def create_app() -> Flask:
     """Make the service with its routes and its one shape of error."""
     app = Flask(__name__, static_folder=None)  # a JSON service has no files to serve
+    app.url_map.merge_slashes = False  # an address with one slash too many is unknown, as it is to FastAPI and Django
     register_errors(app)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)

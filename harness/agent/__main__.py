@@ -1,6 +1,6 @@
 """The agent: answers requests, one JSON line each, until the harness is gone; then nothing of it stays behind.
 
-`{"call": NAME, "args": {...}}` gets `{"ok": ...}` or `{"error": {"message", "hint"}}`.
+`{"call": NAME, "args": {...}}` gets `{"ok": ...}` or `{"error": {"message", "hint", "by_host"}}`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from .caller import Caller, CallerGone
 from .ending import adopt_orphans
-from .errors import AgentError
+from .errors import AgentError, HostError
 from .fingerprint import fingerprint, siblings
 from .launch import Launcher
 from .lock import hold_machine
@@ -75,11 +75,15 @@ def _reply(calls: dict[str, Callable[..., Any]], request: dict[str, Any]) -> dic
     try:
         return {"ok": calls[request["call"]](**request.get("args", {}))}
     except AgentError as error:
-        return {"error": {"message": error.message, "hint": error.hint}}
+        return _no(error)
     except CallerGone:
         raise
     except Exception as error:  # noqa: BLE001  # whatever it is, the harness must hear of it
-        return {"error": {"message": f"The agent failed: {error!r}.", "hint": "This is a defect of the agent."}}
+        return _no(HostError(f"The agent failed: {error!r}.", "This is a defect of the agent."))
+
+
+def _no(error: AgentError) -> dict[str, Any]:
+    return {"error": {"message": error.message, "hint": error.hint, "by_host": isinstance(error, HostError)}}
 
 
 def _parser() -> argparse.ArgumentParser:

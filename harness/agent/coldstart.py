@@ -29,7 +29,7 @@ Wait = Callable[[float, int | None, int], None]
 
 @dataclass(frozen=True)
 class Question:
-    """A request, and the answer it must get. A JSON body of None is not compared."""
+    """A request, and the answer it must get."""
 
     method: str
     path: str
@@ -184,7 +184,7 @@ def _check(question: Question, answer: Answer) -> None:
         raise AgentError(f"{asked} status {answer.status} where {question.status} is expected: {shown!r}")
     if answer.media_type != question.media_type:
         raise AgentError(f"{asked} type {answer.media_type!r} where {question.media_type!r} is expected")
-    if question.json_body is not None and not _is_json(answer.body, question.json_body):
+    if not _is_json(answer.body, question.json_body):
         raise AgentError(f"{asked} {shown!r} where {json.dumps(question.json_body)[:_SHOWN]} is expected")
 
 

@@ -1,4 +1,4 @@
-"""The one error that the agent reports: a message and a hint, like the harness's own."""
+"""What the agent reports as an error: a message and a hint, like the harness's own."""
 
 
 class AgentError(Exception):
@@ -8,3 +8,7 @@ class AgentError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+class HostError(AgentError):
+    """Nobody's server is to blame, and no other would fare better; crosses the wire with "by_host": true."""

@@ -17,6 +17,7 @@ from .server import Order, Server, port_is_taken, spawn
 _PORTS_TRIED = 3
 _LOOKS = 10
 _LOOK_S = 0.01
+_SETTLE_S = 0.05
 
 
 class _PortLost(Exception):  # noqa: N818  # no error: the launch begins anew
@@ -45,6 +46,7 @@ class Launcher:
         """The processes of a server. Raises AgentError when its first one has ended."""
         server = self._servers[pid]
         if end := server.end_in_words():
+            self._refuse_background(server)
             raise AgentError(f"`{server.order.name}` ended ({end}) before it was asked to.", server.hint())
         return server.family
 
@@ -92,6 +94,9 @@ class Launcher:
             moments = first_answer(server.address, order.question, self._patience(server))
         except AgentError as error:
             raise AgentError(f"`{order.name}` {error.message}.", server.hint()) from error
+        self._caller.wait(_SETTLE_S)  # a child may answer a moment before its parent leaves it alone
+        if end := server.end_in_words():
+            raise AgentError(f"`{order.name}` ended ({end}) when it had answered.", server.hint())
         members = [process.pid for process in server.family.members(table())]
         return {
             "host": order.host,
@@ -127,16 +132,22 @@ class Launcher:
 
     def _give_up(self, server: Server) -> None:
         """End what is left of a failed launch. Raises what explains the failure better, if anything does."""
-        code = server.family.exit_code()
+        ended = server.end_in_words()
+        try:
+            self._refuse_background(server)
+        finally:
+            self.stop(server.pid)
+        if ended and port_is_taken(server.address):
+            raise _PortLost
+
+    def _refuse_background(self, server: Server) -> None:
+        """Raise AgentError if its first process has ended well and others of it live on."""
         alive = [process.pid for process in server.family.members(table())]
-        self.stop(server.pid)
-        if code == 0 and alive:
+        if server.family.exit_code() == 0 and alive:
             raise AgentError(
                 f"`{server.order.name}` went into the background: it ended, process {alive[0]} lived on.",
-                "Its command must stay in the foreground (no daemon, no `&`); that process has been ended.",
+                "Its command must stay in the foreground (no daemon, no `&`). Nothing of it is left running.",
             )
-        if code is not None and port_is_taken(server.address):
-            raise _PortLost
 
     def _strays(self) -> list[Process]:
         return strays(server.family for server in self._servers.values())

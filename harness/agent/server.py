@@ -12,11 +12,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .coldstart import Question
 from .ending import Family, die_with
-from .errors import AgentError
+from .errors import AgentError, HostError
 from .limits import Limits, Mechanism
 
 _LINE_BYTES = 300
@@ -93,18 +93,22 @@ class Server:
 
 
 def spawn(order: Order, mechanism: Mechanism) -> Server:
-    """Start it, on a port that is free now, under the limits. Raises AgentError."""
+    """Start it, on a port that is free now, under the limits. Raises AgentError; HostError if its log cannot be had."""
     port = _free_port(order.host)
     command = _rendered(order, port)
-    try:
-        Path(order.log).parent.mkdir(parents=True, exist_ok=True)
-        with Path(order.log).open("ab") as log:
-            log_from = log.tell()
-            spawned_ns = time.monotonic_ns()
+    with _opened(Path(order.log)) as log:
+        log_from = log.tell()
+        spawned_ns = time.monotonic_ns()
+        try:
             leader = _popen(order, command, log.fileno(), mechanism)
-    except (OSError, subprocess.SubprocessError) as error:
-        shown = " ".join(command)
-        raise AgentError(f"`{order.name}` could not be started: {error}.", f"Its command is: {shown}") from error
+        except (OSError, subprocess.SubprocessError) as error:
+            shown = " ".join(command)
+            raise AgentError(f"`{order.name}` could not be started: {error}.", f"Its command is: {shown}") from error
+        except ValueError as error:
+            raise AgentError(
+                f"`{order.name}` has a command that no system can start: {error}.",
+                f"No word of {list(command)!r} may hold a NUL, and no name in its environment a `=`.",
+            ) from error
     return Server(order, Family(leader), command, port, log_from, spawned_ns)
 
 
@@ -117,6 +121,14 @@ def port_is_taken(address: tuple[str, int]) -> bool:
         except OSError:
             return True
     return False
+
+
+def _opened(log: Path) -> BinaryIO:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("ab")
+    except OSError as error:
+        raise HostError(f"The log {log} cannot be written: {error.strerror}.", "Free some space there.") from error
 
 
 def _popen(order: Order, command: tuple[str, ...], log: int, mechanism: Mechanism) -> subprocess.Popen[bytes]:

@@ -1,26 +1,26 @@
-"""Commands that ask rather than measure: list, verify, doctor, serve."""
+"""Commands that ask rather than measure: list, verify, serve."""
 
 from __future__ import annotations
 
 import json as json_format
-import tempfile
+import textwrap
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from harness import block, campaign, catalog, prepare
+from harness.block import Field
 from harness.catalog import Catalog
-from harness.cli import steps
-from harness.cli.output import ExitCode, document, note, results
-from harness.hosts.local import LocalHost
+from harness.cli import options, steps
+from harness.cli.output import ExitCode, document, note, progress, results
+from harness.hosts.base import Host
+from harness.prepare import Asked, Entry
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
-
-def list_(*, json: Json = False) -> None:
+def list_(*, json: options.Json = False) -> None:
     """List the apps with their deployments, the scenarios and the line-ups."""
     known = catalog.read()
     if json:
@@ -34,65 +34,68 @@ def list_(*, json: Json = False) -> None:
 
 
 def verify(
-    contenders: Annotated[list[str] | None, typer.Argument(help="[LABEL=][PATH:]app[@deployment]; none: all.")] = None,
+    contenders: options.SomeContenders = None,
     *,
-    scenario: Annotated[list[str] | None, typer.Option(help="Only these scenarios.")] = None,
-    json: Json = False,
+    scenario: options.OnlyScenarios = None,
+    json: options.Json = False,
 ) -> None:
     """Check that contenders keep the contract of every scenario. Exits with 1 if one does not."""
     known = catalog.read()
     specifications = contenders or [f"{app.name}@{name}" for app in known.apps.values() for name in app.deployments]
-    scenarios = scenario or list(known.scenarios)
-    broken: dict[str, dict[str, list[str]]] = {}
-    with LocalHost() as host, tempfile.TemporaryDirectory(prefix="rematch-") as folder:
-        for name in scenarios:
-            asked = prepare.Asked(scenario=name, contenders=specifications, plan={"blocks": 1, "starts": 0})
-            entry = prepare.enter(asked)
-            steps.make_environments(entry.apps)
-            field = prepare.field_of(entry, prepare.plan(entry, asked, host.placement), host, Path(folder))
-            for label, wrong in campaign.rehearse(field):
-                broken.setdefault(name, {})[label] = list(wrong)
-                if not json:
-                    results.print(f"{name:<12} {label:<28} {'broken' if wrong else 'keeps the contract'}")
-                    for one in wrong:
-                        results.print(f"    {one}")
-    if json:
-        document(json_format.dumps(broken, indent=1))
-    if any(wrong for labels in broken.values() for wrong in labels.values()):
-        raise typer.Exit(ExitCode.FINDING)
+    entries = {one: _entered(one, specifications) for one in scenario or known.scenarios}
+    steps.make_environments(next(iter(entries.values())).apps)
+    with steps.logs() as logs, steps.this_machine() as host:
+        broken = _rehearsed({name: _field(entry, host, logs / name) for name, entry in entries.items()})
+        if json:
+            document(json_format.dumps(broken, indent=1))
+        else:
+            _show(broken)
+        if any(wrong for labels in broken.values() for wrong in labels.values()):
+            raise typer.Exit(ExitCode.FINDING)
 
 
-def doctor(*, json: Json = False) -> None:
-    """Look at the machine: what it is, what holds here, and what will be spoilt."""
-    with LocalHost() as host:
-        facts: dict[str, Any] = dict(host.fingerprint())
-        facts["placement"] = host.placement.model_dump(mode="json")
-        spoilers = steps.look_at_machine(host)
-    if json:
-        document(json_format.dumps(facts | {"spoilers": list(spoilers)}, indent=1))
-        return
-    for part, values in facts.items():
-        results.print(part)
-        for key, value in values.items():
-            results.print(f"  {key:<24} {value}")
-
-
-def serve(
-    contender: Annotated[str, typer.Argument(help="[LABEL=][PATH:]app[@deployment]")],
-    scenario: Annotated[str, typer.Option(help="Whose first request it must answer.")] = "json",
-) -> None:
+def serve(contender: options.Contender, scenario: options.FirstAsked = "json") -> None:
     """Serve one contender in the foreground, to open in a browser. Ctrl-C ends it."""
-    asked = prepare.Asked(scenario=scenario, contenders=[contender])
-    entry = prepare.enter(asked)
+    entry = _entered(scenario, [contender])
     steps.make_environments(entry.apps[:1])
-    with LocalHost() as host, tempfile.TemporaryDirectory(prefix="rematch-") as folder:
-        field = prepare.field_of(entry, prepare.plan(entry, asked, host.placement), host, Path(folder))
-        with block.launch(field, entry.contenders[0].label, "serve.log") as server:
-            results.print(f"http://{server.launched.host}:{server.launched.port}/")
-            note("serving; Ctrl-C ends it")
-            while True:
-                time.sleep(1)
-                server.usage()
+    with (
+        steps.logs() as logs,
+        steps.this_machine() as host,
+        block.launch(_field(entry, host, logs), entry.contenders[0].label, "serve.log") as server,
+    ):
+        results.print(f"http://{server.launched.host}:{server.launched.port}/")
+        note("serving; Ctrl-C ends it")
+        while True:
+            time.sleep(1)
+            server.usage()
+
+
+def _entered(scenario: str, specifications: Sequence[str]) -> Entry:
+    return prepare.enter(Asked(scenario=scenario, contenders=specifications))
+
+
+def _field(entry: Entry, host: Host, logs: Path) -> Field:
+    logs.mkdir(exist_ok=True)
+    return prepare.field_of(entry, prepare.plan(entry, Asked(), host.placement), host, logs)
+
+
+def _rehearsed(fields: Mapping[str, Field]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """All that is wrong, by scenario and label."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    with progress("verifying", sum(len(field.contenders) for field in fields.values())) as advance:
+        for name, field in fields.items():
+            for label, broken in campaign.rehearse(field):
+                found.setdefault(name, {})[label] = broken
+                advance(f"{name}: {label}")
+    return found
+
+
+def _show(found: Mapping[str, Mapping[str, tuple[str, ...]]]) -> None:
+    for name, labels in found.items():
+        for label, broken in labels.items():
+            results.print(f"{name:<12} {label:<28} {'broken' if broken else 'keeps the contract'}")
+            for one in broken:
+                results.print(textwrap.indent(one, "    "), soft_wrap=True)
 
 
 def _listing(known: Catalog) -> dict[str, dict[str, str]]:

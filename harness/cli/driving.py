@@ -2,70 +2,83 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 from urllib.parse import urlsplit
 
 import typer
 
 from harness import catalog
+from harness.cli import options, steps
 from harness.cli.output import ExitCode, document, note, results
 from harness.errors import InputError
-from harness.hosts.local import LocalHost
+from harness.model import Placement, Scenario
 
 if TYPE_CHECKING:
     from harness.engines.address import Drive
 
 
+class _Load(TypedDict):
+    """What the engine is told of an address, whether it measures or opens its page."""
+
+    host: str
+    port: int
+    scenario: Scenario
+    connections: int
+    wait: Literal["spin", "sleep"]
+    placement: Placement
+    log: Path
+
+
 def drive(
-    url: Annotated[str, typer.Argument(help="The server, such as http://127.0.0.1:8000")],
-    scenario: Annotated[str, typer.Argument(help="What it is asked: see ./bench list.")] = "json",
+    url: options.Url,
+    scenario: options.Scenario = "json",
     *,
-    connections: Annotated[int, typer.Option(min=1, max=10_000, help="Concurrent connections, always busy.")] = 100,
-    duration: Annotated[float, typer.Option(min=0.25, max=3600, help="Seconds, after a warm-up.")] = 5.0,
-    wait: Annotated[Literal["spin", "sleep"], typer.Option(help="How the generator waits.")] = "sleep",
-    web: Annotated[bool, typer.Option("--web", help="Open Locust's own page instead; Ctrl-C ends it.")] = False,
-    web_port: Annotated[int, typer.Option(min=1, max=65535, help="The port of that page.")] = 8089,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    connections: options.AddressConnections = 100,
+    duration: options.Duration = 5.0,
+    wait: options.AddressWait = "sleep",
+    web: options.Web = False,
+    web_port: options.WebPort = 8089,
+    json: options.Json = False,
 ) -> None:
     """Drive a scenario against any address, and say how many correct answers came and how soon.
 
     The load goes to that address: drive only servers that are yours.
     """
-    from harness.engines import address  # numpy is slow to import: --help goes without
-
     host, port = _address(url)
     asked = catalog.choose("scenario", catalog.read().scenarios, scenario)
-    with LocalHost() as machine, tempfile.TemporaryDirectory(prefix="rematch-") as folder:
-        log = Path(folder) / "logs" / "engine.log"
-        log.parent.mkdir()
-        if web:
-            with address.open_page(
-                host,
-                port,
-                asked,
-                connections=connections,
-                wait=wait,
-                placement=machine.placement,
-                log=log,
-                page_port=web_port,
-            ) as page:
-                results.print(page)
-                note("Locust's page is open; Ctrl-C ends it")
-                while True:
-                    time.sleep(1)
-        driven = address.drive_address(
-            host,
-            port,
-            asked,
+    with steps.logs() as logs, steps.this_machine() as machine:
+        load = _Load(
+            host=host,
+            port=port,
+            scenario=asked,
             connections=connections,
-            duration_s=duration,
             wait=wait,
             placement=machine.placement,
-            log=log,
+            log=logs / "engine.log",
         )
+        if web:
+            _keep_page_open(load, web_port)
+        else:
+            _measure(load, duration, json=json)
+
+
+def _keep_page_open(load: _Load, page_port: int) -> None:
+    """Locust's own page, until the user ends it."""
+    from harness.engines import address  # numpy is slow to import: --help goes without
+
+    with address.open_page(**load, page_port=page_port) as page:
+        results.print(page)
+        note("Locust's page is open; Ctrl-C ends it")
+        while True:
+            time.sleep(1)
+
+
+def _measure(load: _Load, duration_s: float, *, json: bool) -> None:
+    from harness.engines import address  # as above
+
+    driven = address.drive_address(**load, duration_s=duration_s)
     if json:
         document(driven.model_dump_json(indent=1))
     else:

@@ -14,14 +14,16 @@ from rich.text import Text
 
 
 class ExitCode(IntEnum):
-    """What the exit code of every command means."""
+    """What the exit code of every command means. Ended by a signal it is 128 more than that."""
 
     DONE = 0
-    FINDING = 1  # a contract broken, a regression, a claim not reproduced where asked to fail on it
+    FINDING = 1  # a contract broken, wrong answers, a test that fails
     ERROR = 2  # usage or tool error
-    UNDECIDED = 3
-    INVALID = 4
+    UNDECIDED = 3  # a contender's number is UNSETTLED, and the run was no quick one
+    INVALID = 4  # a contender's number is INVALID
+    HUNG_UP = 129
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 class Advance(Protocol):
@@ -45,14 +47,19 @@ def document(text: str) -> None:
 
 def note(message: str) -> None:
     """Say something beside the result."""
-    notes.print(message, soft_wrap=True)
+    notes.print(_harmless(message), soft_wrap=True)
 
 
 def complain(message: str, hint: str = "") -> None:
     """Say what is wrong, then what to do about it."""
-    notes.print(Text.assemble(("error: ", "bold red"), message))
+    notes.print(Text.assemble(("error: ", "bold red"), _harmless(message)), soft_wrap=True)
     if hint:
-        notes.print(Text.assemble(("hint: ", "bold"), hint))
+        notes.print(Text.assemble(("hint: ", "bold"), _harmless(hint)), soft_wrap=True)
+
+
+def _harmless(text: str) -> str:
+    """Without what could act on a terminal: messages quote logs and answers of servers."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 @contextmanager

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from harness.cli import steps
+from harness.cli import options, steps
 from harness.cli.output import document, note
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    run: options.Run,
     *,
-    paste: Annotated[bool, typer.Option("--paste", help="Only the table and its provenance, for a post.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Where to write what is derived; the run's own folder.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    paste: options.Paste = False,
+    out: options.Derived = None,
+    json: options.Json = False,
 ) -> None:
     """Rebuild the tables, charts and summary of a run from what was measured, and show them."""
     from harness import report as reports  # statistics and tables are slow to import: --help goes without

@@ -4,54 +4,45 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import typer
 
 from harness import campaign, prepare, store
 from harness.block import Field
-from harness.cli import steps
+from harness.cli import options, steps
 from harness.cli.output import ExitCode, note, progress
+from harness.errors import InputError
 from harness.hosts.local import LocalHost
-from harness.model import ResultSet, RunHead, Verdict
+from harness.model import ResultSet, Row, RunHead, Verdict
+
+_BESIDE_RESUME = {"resume", "dry_run", "json"}
 
 
 def run(
-    scenario: Annotated[str, typer.Argument(help="What is asked of every app: see ./bench list.")] = "json",
+    context: typer.Context,
+    scenario: options.Scenario = "json",
     *,
-    lineup: Annotated[str, typer.Option(help="A named list of contenders: fair, article, baselines.")] = "fair",
-    contenders: Annotated[
-        list[str] | None,
-        typer.Option(help="[LABEL=][PATH:]app[@deployment], in place of a line-up; once per contender or with commas."),
-    ] = None,
-    app: Annotated[
-        list[Path] | None, typer.Option(help="The folder of an app of your own, to set beside the line-up.")
-    ] = None,
-    reference: Annotated[str | None, typer.Option(help="The contender that ratios are taken to.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Under a minute; shows that it works, nothing else.")] = False,
-    publish: Annotated[bool, typer.Option("--publish", help="24 blocks, for numbers that others will read.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
-    resume: Annotated[Path | None, typer.Option(help="The folder of a run: do the blocks that it lacks.")] = None,
-    engine: Annotated[
-        str | None, typer.Option(help="connection, or fasthttp: what stock Locust would have told you.")
-    ] = None,
-    connections: Annotated[
-        int | None, typer.Option(min=1, max=10000, help="Concurrent connections, always busy.")
-    ] = None,
-    blocks: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="Blocks; 8 at least where an interval is claimed.")
-    ] = None,
-    rounds: Annotated[int | None, typer.Option(min=1, max=1000, help="Slices of each contender in a block.")] = None,
-    starts: Annotated[int | None, typer.Option(min=0, max=1000, help="Cold starts of each contender; 0: none.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the random orders; chosen at random and recorded.")] = None,
-    wait: Annotated[
-        Literal["spin", "sleep"] | None, typer.Option(help="How the generator waits; spin if it owns a core.")
-    ] = None,
-    samples: Annotated[bool, typer.Option("--samples", help="Keep every single latency.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Where the run's folder is made; results/runs.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    lineup: options.Lineup = "fair",
+    contenders: options.Contenders = None,
+    app: options.OwnApps = None,
+    reference: options.Reference = None,
+    quick: options.Quick = False,
+    publish: options.Publish = False,
+    dry_run: options.DryRun = False,
+    resume: options.Resume = None,
+    engine: options.Engine = None,
+    connections: options.Connections = None,
+    blocks: options.Blocks = None,
+    rounds: options.Rounds = None,
+    starts: options.Starts = None,
+    seed: options.Seed = None,
+    wait: options.Wait = None,
+    samples: options.Samples = False,
+    out: options.Runs = None,
+    json: options.Json = False,
 ) -> None:
     """Measure contenders: throughput, latency and cold start, as a table, charts and a verdict."""
     given = {"engine": engine, "connections": connections, "blocks": blocks, "rounds": rounds, "starts": starts}
@@ -64,15 +55,39 @@ def run(
         reference=reference,
         plan={**_preset(quick=quick, publish=publish), **{key: one for key, one in given.items() if one is not None}},
     )
+    if resume:
+        _refuse_another_plan(context)
     folder = _measure(asked, out or prepare.RUNS, resume, dry_run=dry_run)
     if folder:
         _finish(folder, json=json)
+
+
+def exit_code(rows: Sequence[Row], *, quick: bool) -> ExitCode:
+    """How a run went. A quick run shows nothing, so it leaves nothing undecided."""
+    verdicts = {row.verdict for row in rows if not row.member.is_yardstick}
+    if Verdict.INVALID in verdicts:
+        return ExitCode.INVALID
+    return ExitCode.UNDECIDED if Verdict.UNSETTLED in verdicts and not quick else ExitCode.DONE
 
 
 def _preset(*, quick: bool, publish: bool) -> Mapping[str, Any]:
     if quick and publish:
         raise typer.BadParameter("--quick shows nothing and --publish wants to be read: choose one")
     return prepare.QUICK if quick else prepare.PUBLISH if publish else {}
+
+
+def _refuse_another_plan(context: typer.Context) -> None:
+    """Raise InputError if anything was given that the plan of the run to go on with has settled."""
+    given = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name not in _BESIDE_RESUME and steps.is_given(context, str(parameter.name))
+    ]
+    if given:
+        raise InputError(
+            f"--resume goes on by the plan of the run, so it cannot be given together with {', '.join(given)}",
+            "Leave that out; or leave --resume out and start a new run.",
+        )
 
 
 def _measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: bool) -> Path | None:
@@ -86,7 +101,8 @@ def _measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: 
         if dry_run:
             return None
         steps.make_environments(entry.apps)
-        steps.look_at_machine(host)
+        for spoiler in steps.look_at_machine(host):
+            note(f"  {spoiler}")
         folder = resume or store.new_folder(runs, plan.lineup, time.time())
         head = prepare.head(entry, plan, host, folder.name, time.time())
         _open(folder, head, before)
@@ -119,9 +135,11 @@ def _play(field: Field, folder: Path) -> None:
 
 def _finish(folder: Path, *, json: bool) -> None:
     """Derive all that can be derived, and show it."""
-    result_set, summary = steps.derive(folder, folder)
+    try:
+        result_set, summary = steps.derive(folder, folder)
+    except BaseException:
+        note(f"all is measured and kept; the report can be made with: ./bench report {shlex.quote(str(folder))}")
+        raise
     steps.show(result_set, summary, json=json)
     note(f"the run is in {folder}")
-    contenders = [row for row in summary.rows if row.member.role == "contender"]
-    if any(row.verdict == Verdict.INVALID for row in contenders):
-        raise typer.Exit(ExitCode.INVALID)
+    raise typer.Exit(exit_code(summary.rows, quick=result_set.head.plan.quick))

@@ -2,19 +2,58 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+import typer
 
 from harness import campaign, environments, prepare, store
 from harness.block import Field
 from harness.cli.output import document, note, progress, results
-from harness.errors import ContractError
+from harness.errors import ContractError, HostError
 from harness.hosts.base import Host
+from harness.hosts.local import LocalHost
 from harness.model import App, Placement, Plan, ResultSet, Summary
 from harness.prepare import ENVIRONMENTS, Entry
 
 LOOK_S = 5.0
+
+
+def is_given(context: typer.Context, parameter: str) -> bool:
+    """Whether the user gave a parameter; its default may say the same."""
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+@contextmanager
+def logs() -> Iterator[Path]:
+    """A folder for the logs of a command that stores no run: kept, and said where, if the command ends badly."""
+    folder = Path(tempfile.mkdtemp(prefix="rematch-"))
+    try:
+        yield folder
+    except (KeyboardInterrupt, SystemExit):  # ended by its user
+        shutil.rmtree(folder)
+        raise
+    except BaseException:
+        note(f"logs are kept in {folder}")
+        raise
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def this_machine() -> Iterator[LocalHost]:
+    """This machine for a command that stores no run. It warns of the run that it disturbs, and refuses nothing."""
+    try:
+        with LocalHost(exclusive=True):
+            pass
+    except HostError as error:
+        note(f"warning: {error.message} This command disturbs it.")
+    with LocalHost() as host:
+        yield host
 
 
 def announce(entry: Entry, plan: Plan, placement: Placement) -> None:
@@ -36,23 +75,22 @@ def make_environments(apps: Sequence[App]) -> None:
         sizes = [environments.download_megabytes(app) for app in missing]
         size = f"about {sum(filter(None, sizes))} MB" if all(sizes) else "size unknown"
         note(f"environments to make: {', '.join(app.name for app in missing)} ({size} to download)")
-    with progress("environments", len(apps)) as advance:
-        for app in apps:
-            environments.make(app, ENVIRONMENTS)
-            advance(app.name)
+        with progress("environments", len(missing)) as advance:
+            for app in missing:
+                environments.make(app, ENVIRONMENTS)
+                advance(app.name)
+    for app in apps:
+        environments.compile_modules(app, ENVIRONMENTS)
 
 
 def look_at_machine(host: Host) -> tuple[str, ...]:
-    """Watch the idle machine for five seconds and say what will be spoilt."""
+    """Watch the idle machine for five seconds: what will be spoilt, a sentence each."""
     from harness import guards  # statistics are slow to import: --help goes without
 
     note(f"looking at the machine for {LOOK_S:.0f} seconds ...")
     before = host.reading()
     time.sleep(LOOK_S)
-    spoilers = guards.spoilers(before, host.reading())
-    for spoiler in spoilers:
-        note(f"  {spoiler}")
-    return spoilers
+    return guards.spoilers(before, host.reading())
 
 
 def rehearse(field: Field) -> None:
@@ -63,8 +101,8 @@ def rehearse(field: Field) -> None:
             advance(label)
             problems += [f"{label}: {one}" for one in broken]
     if problems:
-        logs = f"Logs are in {field.logs}"
-        raise ContractError("\n".join(problems), f"Mend it, or leave it out with --contenders. {logs}")
+        hint = f"Mend it, or leave it out with --contenders. Nothing was measured; the logs are in {field.logs}"
+        raise ContractError("\n".join(problems), hint)
 
 
 def derive(folder: Path, into: Path) -> tuple[ResultSet, Summary]:
@@ -73,7 +111,7 @@ def derive(folder: Path, into: Path) -> tuple[ResultSet, Summary]:
     from harness.summary import summarize
 
     result_set = store.read(folder)
-    summary = summarize(result_set, audit.read_published())
+    summary = summarize(result_set, audit.published_for(result_set.head.plan))
     report.write(into, result_set, summary)
     return result_set, summary
 

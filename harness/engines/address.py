@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import socket
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,13 +13,15 @@ from typing import Literal
 from harness import histogram
 from harness.engines.base import Engine
 from harness.engines.connection import ConnectionEngine
-from harness.engines.job import Job
+from harness.engines.job import PAGE_HOST, Job
 from harness.engines.stepping import generator, told
+from harness.errors import InputError
 from harness.model import ErrorCause, Placement, Plan, Recording, Scenario, Turn, Value
 
 _SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
 _LABEL = "address"
-_TURN_S = 1.0
+_TURN_S = 10.0  # of one turn at most: its requests are kept in memory until it ends
+_PAGE_TURN_S = 1.0
 _PAGE_MODULE = "harness.engines.connection"
 
 
@@ -49,7 +52,8 @@ def drive_address(
     log: Path,
     engine: Engine | None = None,
 ) -> Drive:
-    """A warm-up turn, then turns of at most a second, back to back, merged. Raises EngineError."""
+    """A warm-up turn, then turns of at most ten seconds, back to back, merged. Raises InputError and EngineError."""
+    _refuse_unknown(host, port)
     count = math.ceil(duration_s / _TURN_S)
     plan = _plan(scenario, connections, wait, duration_s / count)
     turns = [Turn(contender=_LABEL, round=index) for index in range(count + 1)]
@@ -70,18 +74,40 @@ def open_page(
     log: Path,
     page_port: int,
 ) -> Iterator[str]:
-    """The URL of Locust's own page; behind it this address is loaded until the context is left. Raises EngineError."""
+    """The URL of Locust's own page; behind it this address is loaded until the context is left.
+
+    Raises InputError and EngineError.
+    """
+    _refuse_unknown(host, port)
+    _refuse_taken(page_port)
     job = Job(
         addresses={_LABEL: (host, port)},
         scenario=scenario,
-        plan=_plan(scenario, connections, wait, _TURN_S),
+        plan=_plan(scenario, connections, wait, _PAGE_TURN_S),
         turns=(),
         cpus=placement.generator_cpus,
         samples=None,
     )
     with generator((_PAGE_MODULE, "--web", str(page_port)), job, log) as process:
         told(process, log)
-        yield f"http://127.0.0.1:{page_port}/"
+        yield f"http://{PAGE_HOST}:{page_port}/"
+
+
+def _refuse_unknown(host: str, port: int) -> None:
+    try:
+        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise InputError(f'"{host}" cannot be resolved: {error}', "Check its spelling, or give its number.") from error
+
+
+def _refuse_taken(page_port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((PAGE_HOST, page_port))
+        except OSError as error:
+            hint = "Choose another one for the page with --web-port."
+            raise InputError(f"port {page_port} is taken: {error.strerror}", hint) from error
 
 
 def _plan(scenario: Scenario, connections: int, wait: Literal["spin", "sleep"], turn_s: float) -> Plan:

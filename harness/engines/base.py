@@ -28,12 +28,13 @@ class Engine(Protocol):
         """
 
 
-def turn_duration_s(plan: Plan, requests_per_s: float) -> float:
-    """How long to load a server of this throughput, in seconds (METHOD.md 1).
+def turn_duration_s(plan: Plan, requests_per_s: float, longest_s: float) -> float:
+    """How long to load a server of this throughput, whose longest request took so long, in seconds (METHOD.md 1).
 
-    The first turnover is not counted, so `plan.turnovers` counted ones need one more.
+    The first two turnovers are not counted, so `plan.turnovers` counted ones need two more. A request that takes longer
+    than the turn would never be seen to start and end in it, so three of the longest must fit in.
     """
     if requests_per_s <= 0:
         return plan.slice_max_s
     turnover_s = plan.connections / requests_per_s
-    return min(plan.slice_max_s, max(plan.slice_min_s, (plan.turnovers + 1) * turnover_s))
+    return min(plan.slice_max_s, max(plan.slice_min_s, (plan.turnovers + 2) * turnover_s, 3 * longest_s))

@@ -50,54 +50,63 @@ class Facts:
     `all_ns` are the latencies of all correct answers, `samples_ns` those that `latency` holds.
     """
 
-    counted: int
+    counted: float
     counted_s: float
     latency: Histogram
+    longest_s: float | None
     busy: float | None
     all_ns: Nanoseconds
     samples_ns: Nanoseconds
 
 
 def facts(journals: Sequence[Journal], connections: int, stop_ns: int) -> Facts:
-    """Throughput from the completion that ends the first turnover to the last one before `stop_ns` (METHOD.md 1).
+    """Throughput between the end of the second turnover and `stop_ns`: nothing, where the turn was shorter.
 
-    Latencies are those of the requests started in that time, however long after the stop they ended. Without a
-    completion beyond the first turnover nothing is counted.
+    Each correct answer counts by the share of its time, from its start to its end in the drain, that lies in that
+    window. Counting completions instead would go wrong with servers that answer in waves, by up to a quarter and always
+    alike: a turn lasts a number of turnovers and so ends at the same phase of a wave. The first turnover is slow
+    (METHOD.md 1); the second one lets those born in it end. Latencies are of the requests started in the window.
     """
     starts = _joined([journal.starts for journal in journals])
     ends = _joined([journal.ends for journal in journals])
-    completions = np.sort(ends[ends <= stop_ns])
-    counted = max(0, completions.size - connections)
-    from_ns, to_ns = (completions[connections - 1], completions[-1]) if counted else (stop_ns, stop_ns)
-    samples_ns = (ends - starts)[starts > from_ns]
+    failed = _joined([journal.failed_ends for journal in journals]) - _joined(
+        [journal.failed_starts for journal in journals]
+    )
+    from_ns = _window_start(ends, 2 * connections, stop_ns)
+    inside_ns = np.minimum(ends, stop_ns) - np.maximum(starts, from_ns)
+    samples_ns = (ends - starts)[(starts >= from_ns) & (starts < stop_ns)]
     return Facts(
-        counted=counted,
-        counted_s=float(to_ns - from_ns) * _NS,
+        counted=float((np.maximum(inside_ns, 0) / np.maximum(ends - starts, 1)).sum()),
+        counted_s=(stop_ns - from_ns) * _NS,
         latency=histogram.of(samples_ns * _NS),
+        longest_s=float(max((ends - starts).max(initial=0), failed.max(initial=0))) * _NS or None,
         busy=busy(journals, connections),
         all_ns=ends - starts,
         samples_ns=samples_ns,
     )
 
 
+def _window_start(ends: Nanoseconds, skipped: int, stop_ns: int) -> int:
+    """The completion that ends the skipped ones; the stop itself if there are not so many before it."""
+    completions = np.sort(ends[ends < stop_ns])
+    return int(completions[skipped - 1]) if completions.size >= skipped else stop_ns
+
+
 def busy(journals: Sequence[Journal], connections: int) -> float | None:
     """The mean share of its time that a planned connection had a request under way, over whole cycles.
 
     A cycle runs from one start to the next, so think time between requests shows and the edges of the turn do not. A
-    connection that made no request counts as idle; one that made a single request had no whole cycle. None: nobody had.
+    connection that made no request counts as idle, one that made a single request as busy. None: nobody made any.
     """
     shares = [_busy_share(journal) for journal in journals]
     shares += [0.0] * (connections - len(journals))
-    known = [share for share in shares if share is not None]
-    return sum(known) / len(known) if known else None
+    return sum(shares) / len(shares) if any(shares) else None
 
 
-def _busy_share(journal: Journal) -> float | None:
+def _busy_share(journal: Journal) -> float:
     starts = _joined([journal.starts, journal.failed_starts])
-    if starts.size == 0:
-        return 0.0
-    if starts.size == 1:
-        return None
+    if starts.size <= 1:
+        return float(starts.size)
     ends = _joined([journal.ends, journal.failed_ends])
     order = np.argsort(starts)
     under_way = (ends - starts)[order][:-1].sum()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,11 +18,19 @@ from gevent.queue import Queue
 from harness.engines.job import Job
 from harness.engines.stage import Stage
 
+_PR_SET_PDEATHSIG = 1
+
 
 class Orders:
-    """The lines that the harness sends. Where they end the harness is gone or done, and this process ends at once."""
+    """The lines that the harness sends. Where they end the harness is gone or done, and this process ends at once.
+
+    A process that hangs or is stopped reads no end: so that it ends too, the kernel is told to kill it (Linux). A
+    harness that was gone before the kernel was told has left an end to be read.
+    """
 
     def __init__(self) -> None:
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         self._lines: Queue[bytes] = Queue()
         gevent.spawn(self._read)
 

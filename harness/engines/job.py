@@ -7,6 +7,8 @@ from pathlib import Path
 
 from harness.model import Plan, Request, Scenario, Turn, Value
 
+PAGE_HOST = "127.0.0.1"
+
 
 class Job(Value):
     """Everything the generator needs to know. `cpus`: where it may run (empty: anywhere). `samples`: a folder."""

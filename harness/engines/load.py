@@ -41,6 +41,7 @@ class Load:
     errors: Counter[ErrorCause] = field(default_factory=Counter)
     first_error: str | None = None
     reconnects: int = 0
+    asked_again: int = 0
     open_connections: int = 0
     drained: Event = field(default_factory=Event)
 

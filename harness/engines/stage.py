@@ -73,7 +73,7 @@ class Stage:
         self.job = job
         self._folds = folds
         self._upcoming: AsyncResult[Load] = AsyncResult()
-        self._rates: dict[str, float] = {}
+        self._warm: dict[str, tuple[float, float]] = {}
         self._waiting = 0
         self._taken = 0
         user_class.stage = self
@@ -135,13 +135,14 @@ class Stage:
     def _duration_s(self, turn: Turn) -> float:
         if turn.round == _WARM_UP:
             return self.job.plan.warm_s
-        return turn_duration_s(self.job.plan, self._rates.get(turn.contender, 0.0))
+        return turn_duration_s(self.job.plan, *self._warm.get(turn.contender, (0.0, 0.0)))
 
     def _keep(self, turn: Turn, load: Load, found: Facts, duration_ns: int) -> None:
-        """Note the warm-up's throughput, tell Locust's statistics, and store the raw latencies if asked to."""
+        """Note what the warm-up was like, tell Locust's statistics, and store the raw latencies if asked to."""
         if turn.round == _WARM_UP:
             counted = found.counted and found.counted / found.counted_s
-            self._rates[turn.contender] = counted or found.all_ns.size / (duration_ns * _NS)
+            rate = counted or found.all_ns.size / (duration_ns * _NS)
+            self._warm[turn.contender] = rate, found.latency.max_s or 0.0
         if self._folds:
             fold(self.environment.stats, turn.contender, self.job.scenario.name, found.all_ns, load.errors)
         self._taken += 1
@@ -163,9 +164,11 @@ def _recording(turn: Turn, load: Load, found: Facts, start: _Edge, stop: _Edge, 
         errors=dict(load.errors),
         first_error=load.first_error,
         latency=found.latency,
+        longest_s=found.longest_s,
         busy=found.busy,
         connections=load.open_connections,
         reconnects=load.reconnects,
+        asked_again=load.asked_again,
         generator_cpu_s=(stop.cpu_ns - start.cpu_ns) * _NS,
         generator_empty_s=load.empty_ns * _NS,
         drain_s=(drained.ns - stop.ns) * _NS,

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import os
+import resource
+import select
 import subprocess
 import sys
+import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import ValidationError
 
 import harness
 from harness.engines.job import Job
-from harness.errors import EngineError
+from harness.errors import EngineError, StoreError
 from harness.model import Placement, Plan, Recording, Scenario, Turn
 
 _GRACE_S = 2.0
+_MARGIN_S = 30.0
+_OWN_FILES = 64  # of the generator, beside its connections
 _NEXT = b"next\n"
 
 
 class SteppedEngine:
-    """An Engine whose load comes from a process of its own. `module` is what that process runs."""
+    """An Engine whose load comes from a process of its own. `module` is what that process runs.
+
+    It is given up when a turn takes `margin_s` longer than the longest that is possible; the first also pays its start.
+    """
 
     module: str
+
+    def __init__(self, *, margin_s: float = _MARGIN_S) -> None:
+        self._margin_s = margin_s
 
     def drive(
         self,
@@ -43,21 +55,27 @@ class SteppedEngine:
             cpus=placement.generator_cpus,
             samples=log.absolute().parent.parent / "samples" / log.stem if plan.samples else None,
         )
+        within_s = max(plan.warm_s, plan.slice_max_s) + plan.request_timeout_s + self._margin_s
         with generator((self.module,), job, log) as process:
             for _turn in job.turns:
-                yield _recording(process, log)
+                yield _recording(process, log, within_s)
 
 
 @contextmanager
 def generator(arguments: Sequence[str], job: Job, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A running generator that has been given its job; ended on leaving, whatever happens."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as stderr:
+    """A running generator that has been given its job; ended on leaving, whatever happens.
+
+    Raises EngineError if it cannot open enough connections, StoreError if its log cannot be written. To be entered on
+    the main thread: the kernel ends a generator together with the thread that started it.
+    """
+    _refuse_too_few_files(job)
+    with _opened(log) as stderr:
         process = subprocess.Popen(
             [sys.executable, "-m", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,
+            bufsize=0,
             env=_environment(),
             start_new_session=True,
         )
@@ -68,18 +86,48 @@ def generator(arguments: Sequence[str], job: Job, log: Path) -> Iterator[subproc
         _end(process)
 
 
-def told(process: subprocess.Popen[bytes], log: Path) -> bytes:
-    """The next line that the generator writes. Raises EngineError when it has ended instead."""
+def told(process: subprocess.Popen[bytes], log: Path, within_s: float = _MARGIN_S) -> bytes:
+    """The one line that the generator writes next. Raises EngineError when it has ended instead, or says nothing."""
     assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line.endswith(b"\n"):
-        raise EngineError(f"the load generator ended (exit code {process.wait()})", _log_hint(log))
+    deadline = time.monotonic() + within_s
+    line = b""
+    while not line.endswith(b"\n"):
+        ready, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            raise EngineError(f"the load generator did not answer within {within_s:g} s", _log_hint(log))
+        piece = os.read(process.stdout.fileno(), 1 << 16)
+        if not piece:
+            raise EngineError(f"the load generator ended (exit code {process.wait()})", _log_hint(log))
+        line += piece
     return line
 
 
-def _recording(process: subprocess.Popen[bytes], log: Path) -> Recording:
+def _refuse_too_few_files(job: Job) -> None:
+    """The generator may raise its own limit, but no higher than the hard one, which it inherits."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = job.plan.connections * len(job.addresses) + _OWN_FILES
+    if most != resource.RLIM_INFINITY and most < needed:
+        raise EngineError(
+            f"{job.plan.connections} connections to {len(job.addresses)} servers need {needed} open files, "
+            f"and only {most} are allowed",
+            f"Allow more with `ulimit -n {needed}`, or choose fewer connections.",
+        )
+
+
+def _opened(log: Path) -> BinaryIO:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("ab")
+    except OSError as error:
+        raise StoreError(
+            f'the log "{log}" cannot be written: {error.strerror}',
+            "Free some space, or name another folder with --out.",
+        ) from error
+
+
+def _recording(process: subprocess.Popen[bytes], log: Path, within_s: float) -> Recording:
     _tell(process, _NEXT)
-    line = told(process, log)
+    line = told(process, log, within_s)
     try:
         return Recording.model_validate_json(line)
     except ValidationError as error:
@@ -90,11 +138,12 @@ def _tell(process: subprocess.Popen[bytes], line: bytes) -> None:
     """A generator that has ended cannot be told anything: reading from it says so."""
     assert process.stdin is not None
     with suppress(BrokenPipeError):
-        process.stdin.write(line)
-        process.stdin.flush()
+        while line:
+            line = line[process.stdin.write(line) :]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    """A generator that is stopped or hangs does not hear of SIGTERM; of SIGKILL it need not hear."""
     process.terminate()
     try:
         with suppress(subprocess.TimeoutExpired):

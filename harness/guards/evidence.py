@@ -6,7 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from harness.model import Failure, Member, Process, Recording, ResultSet, ServerOutcome, TurnOutcome, Usage, Verdict
+from harness.model import (
+    Failure,
+    Launched,
+    Member,
+    Process,
+    Recording,
+    ResultSet,
+    ServerOutcome,
+    TurnOutcome,
+    Usage,
+    Verdict,
+)
 from harness.stats.slices import Throughputs, is_clean, throughputs
 
 
@@ -27,6 +38,7 @@ class Evidence:
 
     member: Member
     planned_connections: int
+    spins: bool
     turns: tuple[TurnOutcome, ...]
     servers: tuple[ServerOutcome, ...]
     failures: tuple[Failure, ...]
@@ -38,6 +50,11 @@ class Evidence:
     def slices(self) -> tuple[Recording, ...]:
         """The measured turns that have a throughput."""
         return tuple(turn.recording for turn in self.turns if turn.round and turn.recording and is_clean(turn))
+
+    @property
+    def launches(self) -> tuple[Launched, ...]:
+        """Every start of it in a block."""
+        return tuple(one.launched for one in self.servers if one.launched)
 
     @property
     def usages(self) -> tuple[tuple[Usage, Usage], ...]:
@@ -52,6 +69,7 @@ def gather(result_set: ResultSet) -> Iterator[Evidence]:
         yield Evidence(
             member=member,
             planned_connections=result_set.head.plan.connections,
+            spins=result_set.head.plan.wait == "spin",
             turns=tuple(turn for turn in result_set.turns if turn.contender == member.label),
             servers=_servers(result_set, member.label),
             failures=failures(result_set, member.label),
@@ -67,6 +85,11 @@ def failures(result_set: ResultSet, label: str) -> tuple[Failure, ...]:
     found += [turn.failure for turn in result_set.turns if turn.contender == label]
     found += [server.failure for server in _servers(result_set, label)]
     return tuple(failure for failure in found if failure)
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share as people write it: 0.153 is "15 %"."""
+    return f"{100 * share:.{digits}f} %"
 
 
 def identities(usage: Usage) -> frozenset[tuple[int, float]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from harness import histogram
-from harness.guards.evidence import Evidence, Finding
+from harness.guards.evidence import Evidence, Finding, percent
 from harness.model import Recording, Verdict
 from harness.stats.slices import log_ratios
 
@@ -17,7 +17,9 @@ BAD_SLICES = 0.1  # of all slices (calibrate)
 CEILING = 0.7  # of null's throughput (calibrate)
 GENERATOR_CPU = 0.85  # of one CPU (calibrate)
 LITTLE = 0.03  # either side of 1 (calibrate)
+OWN_TIME = 0.95  # of one CPU, while it spins (calibrate)
 RECONNECTS = 0.001  # per request (calibrate)
+ROOM = 3  # turnovers: a turn has room for four, and some are slow (calibrate)
 
 _NO_SLICE = Finding("No slice of it was measured.", checked=False)
 
@@ -31,7 +33,7 @@ def ceiling(seen: Evidence) -> Finding:
     if not shares:
         return Finding("No slice stands beside one of null.", checked=False)
     share = math.exp(math.fsum(shares.values()) / len(shares))
-    said = f"It reached {share:.0%} of null's throughput (limit {CEILING:.0%}) over {len(shares)} blocks."
+    said = f"It reached {percent(share)} of null's throughput (limit {percent(CEILING)}) over {len(shares)} blocks."
     return Finding(said, Verdict.CLIENT_BOUND if share > CEILING else None)
 
 
@@ -41,23 +43,68 @@ def generator_cpu(seen: Evidence) -> Finding:
         return _NO_SLICE
     shares = sorted(_useful_cpu(slice_) for slice_ in seen.slices)
     busy = sum(share > GENERATOR_CPU for share in shares)
-    said = (
-        f"In {_of(busy, shares)} the generator used over {GENERATOR_CPU:.0%} of its CPU; median {_middle(shares):.0%}."
-    )
-    return Finding(said, Verdict.CLIENT_BOUND if _too_many(busy, shares) else None)
+    said = f"In {_of(busy, shares)} the generator used over {percent(GENERATOR_CPU)} of its CPU"
+    median = percent(_middle(shares))
+    return Finding(f"{said}; median {median}.", Verdict.CLIENT_BOUND if _too_many(busy, shares) else None)
 
 
 def little(seen: Evidence) -> Finding:
-    """Little's law: the mean share of its time that a planned connection had a request under way, 1 if all were busy.
+    """Little's law: throughput times mean latency is the number of connections, if all of them are always busy.
 
+    Throughput is counted in a window, latency over the requests started in it, so the two can disagree: about think
+    time, missing users, or requests that a slice cannot hold. Over all slices together.
     J. D. C. Little, "A proof for the queuing formula L = lambda W", Operations Research 9 (1961).
     """
+    latency = histogram.merged(slice_.latency for slice_ in seen.slices)
+    counted_s = math.fsum(slice_.counted_s for slice_ in seen.slices)
+    if not latency.counts or not counted_s:
+        return _NO_SLICE
+    per_s = math.fsum(slice_.counted for slice_ in seen.slices) / counted_s
+    share = per_s * latency.sum_s / sum(latency.counts) / seen.planned_connections
+    said = f"Throughput x mean latency / connections is {share:.3f}, over all slices (limit 1 ± {LITTLE})."
+    return Finding(said, Verdict.INVALID if abs(share - 1) > LITTLE else None)
+
+
+def think_time(seen: Evidence) -> Finding:
+    """The mean share of its time that a planned connection had a request under way: 1 without any think time."""
     shares = sorted(slice_.busy for slice_ in seen.slices if slice_.busy is not None)
     if not shares:
-        return Finding("No connection had a whole cycle.", checked=False)
-    off = sum(abs(share - 1) > LITTLE for share in shares)
-    said = f"In {_of(off, shares)} the share of time in which connections were busy lay outside 1 +- {LITTLE}"
-    return Finding(f"{said}; median {_middle(shares):.3f}.", Verdict.INVALID if _too_many(off, shares) else None)
+        return _NO_SLICE
+    idle = sum(share < 1 - LITTLE for share in shares)
+    said = f"In {_of(idle, shares)} connections were busy for less than {percent(1 - LITTLE)} of the time"
+    return Finding(
+        f"{said}; median {percent(_middle(shares), 1)}.", Verdict.INVALID if _too_many(idle, shares) else None
+    )
+
+
+def room(seen: Evidence) -> Finding:
+    """A slice that is too short for the server: few turnovers, or requests that take as long as the slice."""
+    if not seen.slices:
+        return _NO_SLICE
+    tight = sum(slice_.counted < ROOM * seen.planned_connections or _outlasts(slice_) for slice_ in seen.slices)
+    longest_s = max(slice_.longest_s or 0.0 for slice_ in seen.slices)
+    said = f"{_of(tight, seen.slices)} had no room for {ROOM} turnovers or for the longest request"
+    hint = " Measure with fewer --connections." if _too_many(tight, seen.slices) else ""
+    evidence = f"{said}; the longest took {1000 * longest_s:.0f} ms.{hint}"
+    return Finding(evidence, Verdict.UNSETTLED if _too_many(tight, seen.slices) else None)
+
+
+def _outlasts(slice_: Recording) -> bool:
+    return slice_.longest_s is not None and slice_.longest_s > slice_.duration_s
+
+
+def own_time(seen: Evidence) -> Finding:
+    """While it spins, the generator uses all of its CPU: what it did not get, somebody else took."""
+    if not seen.spins:
+        return Finding("The generator sleeps while it waits: what was taken from it does not show.", checked=False)
+    if not seen.slices:
+        return _NO_SLICE
+    shares = sorted(slice_.generator_cpu_s / slice_.duration_s for slice_ in seen.slices)
+    robbed = sum(share < OWN_TIME for share in shares)
+    said = f"In {_of(robbed, shares)} the spinning generator got under {percent(OWN_TIME)} of its CPU"
+    return Finding(
+        f"{said}; median {percent(_middle(shares), 1)}.", Verdict.UNSETTLED if _too_many(robbed, shares) else None
+    )
 
 
 def ordering(seen: Evidence) -> Finding:
@@ -95,7 +142,7 @@ def reconnects(seen: Evidence) -> Finding:
     if seen.member.connections == "closed":
         return Finding(f"{said}, as declared.")
     unsettled = again / answered > RECONNECTS
-    return Finding(f"{said} (limit {RECONNECTS:.1%}).", Verdict.UNSETTLED if unsettled else None)
+    return Finding(f"{said} (limit {percent(RECONNECTS, 1)}).", Verdict.UNSETTLED if unsettled else None)
 
 
 def _useful_cpu(seen: Recording) -> float:

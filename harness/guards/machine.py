@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from statistics import fmean
 
-from harness.guards.evidence import Evidence, Finding
+from harness.guards.evidence import Evidence, Finding, percent
 from harness.model import MachineReading, ResultSet, Verdict
 from harness.stats.estimates import FEWEST, may_claim, trend_interval
 from harness.stats.slices import log_ratios
@@ -25,7 +25,7 @@ def spoilers(before: MachineReading, after: MachineReading) -> tuple[str, ...]:
     stolen, foreign = _steal_share(before, after), _foreign_cores(before, after)
     said = []
     if stolen is not None and stolen > STEAL:
-        said.append(f"The hypervisor takes {stolen:.1%} of the CPU time wanted (limit {STEAL:.0%}).")
+        said.append(f"The hypervisor takes {percent(stolen, 1)} of the CPU time wanted (limit {percent(STEAL)}).")
     if foreign is not None and foreign > FOREIGN_CPU:
         said.append(f"Other programs use {foreign:.2f} cores (limit {FOREIGN_CPU}).")
     return tuple(said)
@@ -40,31 +40,31 @@ def own_core(run: ResultSet) -> Finding:
 
 def steal(run: ResultSet) -> Finding:
     """CPU time that the hypervisor kept, of all that was wanted, mean over blocks."""
-    said = "The hypervisor kept {mean:.1%} of the CPU time wanted (limit {limit:.0%}); worst block {worst:.1%}."
-    return _over_blocks(run, _steal_share, STEAL, said)
+    said = "The hypervisor kept {mean} of the CPU time wanted (limit {limit}); worst block {worst}."
+    return _over_blocks(run, _steal_share, STEAL, said, lambda share: percent(share, 1))
 
 
 def foreign_cpu(run: ResultSet) -> Finding:
     """CPU time of processes that are not ours, in cores, mean over blocks."""
-    said = "Other programs used {mean:.2f} cores (limit {limit}); worst block {worst:.2f}."
-    return _over_blocks(run, _foreign_cores, FOREIGN_CPU, said)
+    said = "Other programs used {mean} cores (limit {limit}); worst block {worst}."
+    return _over_blocks(run, _foreign_cores, FOREIGN_CPU, said, "{:.2f}".format)
 
 
 def quick_run(run: ResultSet) -> Finding:
     """A quick run only shows that everything works."""
     if run.head.plan.quick:
-        return Finding("A quick run shows nothing.", Verdict.UNSETTLED)
+        return Finding("A quick run shows nothing about the contenders.", Verdict.UNSETTLED)
     return Finding("This was no quick run.")
 
 
 def enough_blocks(seen: Evidence) -> Finding:
     """No interval is claimed over few blocks, so nothing can be settled by them."""
-    said = f"It was measured in {len(seen.throughputs)} blocks; an interval is claimed from {FEWEST} on."
+    said = f"Measured in {len(seen.throughputs)} blocks; an interval is claimed from {FEWEST} on."
     return Finding(said, Verdict.UNSETTLED if len(seen.throughputs) < FEWEST else None)
 
 
 def steady(seen: Evidence) -> Finding:
-    """The trend over the run of throughput over `control`'s: unsteady if its 95 % interval lies outside 1 +- 3 %."""
+    """The trend over the run of throughput over `control`'s: unsteady if its 95 % interval lies outside 1 ± 3 %."""
     if seen.member.role == "control":
         return Finding("It is the yardstick: the others' trends are taken over it.")
     found = log_ratios(seen.throughputs, seen.control)
@@ -77,13 +77,17 @@ def steady(seen: Evidence) -> Finding:
 
 
 def _over_blocks(
-    run: ResultSet, measure: Callable[[MachineReading, MachineReading], float | None], limit: float, said: str
+    run: ResultSet,
+    measure: Callable[[MachineReading, MachineReading], float | None],
+    limit: float,
+    said: str,
+    show: Callable[[float], str],
 ) -> Finding:
     found = [measure(block.machine_before, block.machine_after) for block in run.blocks]
     known = [value for value in found if value is not None]
     if not known:
         return Finding("It could not be read here.", checked=False)
-    evidence = said.format(mean=fmean(known), worst=max(known), limit=limit)
+    evidence = said.format(mean=show(fmean(known)), worst=show(max(known)), limit=show(limit))
     return Finding(evidence, Verdict.UNSETTLED if fmean(known) > limit else None)
 
 

@@ -25,17 +25,39 @@ def right_answers(seen: Evidence) -> Finding:
     if not seen.turns:
         return Finding("No turn of it stands in a finished block.", checked=False)
     answered = sum(turn.recording.answered for turn in seen.turns if turn.recording)
+    lost = sum(turn.recording.asked_again for turn in seen.turns if turn.recording)
+    if lost and seen.member.connections == "kept":
+        said = f"{lost:,} of {answered:,} requests got no answer on a connection in use, and had to be asked again."
+        return Finding(said, Verdict.INVALID)
     return Finding(f"All {answered:,} answers in {len(seen.turns)} turns were right.")
 
 
 def workers_alive(seen: Evidence) -> Finding:
-    """The same processes, by id and start time, after the last slice as after the warm-up."""
+    """The same processes, by id and start time, after the last slice as after the warm-up, and enough of them."""
     changed = sum(identities(warmed) != identities(ended) for warmed, ended in seen.usages)
     if changed:
         return Finding(f"Its processes were not the same at the end of {_blocks(seen, changed)}.", Verdict.INVALID)
+    few = sum(len(warmed.processes) < seen.member.workers for warmed, _ in seen.usages)
+    if few:
+        said = f"There were fewer processes than its {seen.member.workers} workers in {_blocks(seen, few)}."
+        return Finding(said, Verdict.INVALID)
     if not seen.usages or len(seen.usages) < len(seen.throughputs):
         return Finding(f"Its processes were read twice in only {_blocks(seen, len(seen.usages))}.", checked=False)
     return Finding(f"The same processes at the end as after the warm-up in all of {len(seen.usages)} blocks.")
+
+
+def limits(seen: Evidence) -> Finding:
+    """Whether the limits that were asked for held, by the kernel's own account."""
+    enforcements = [launched.enforcement for launched in seen.launches]
+    if not enforcements:
+        return Finding("What held of its limits was not read.", checked=False)
+    mechanism = enforcements[0].mechanism
+    held = sum(enforcement.enforced for enforcement in enforcements)
+    if mechanism == "none" or not any(one.held.get("cpus") for one in enforcements):
+        return Finding("Nothing here can hold servers to limits.", checked=False)
+    off = [one for one in enforcements if one.held.get("cpus") != sorted(one.asked.cpus)]
+    said = f"All that was asked for held at {held} of {len(enforcements)} launches, by {mechanism}"
+    return Finding(f"{said}; the CPUs at {len(enforcements) - len(off)}.", Verdict.UNSETTLED if off else None)
 
 
 def throttling(seen: Evidence) -> Finding:

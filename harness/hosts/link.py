@@ -45,7 +45,7 @@ class Link:
         return self._agent.pid
 
     def ask(self, call: str, within_s: float, failing: type[RematchError] = HostError, **args: Any) -> Any:
-        """The agent's answer to one call. Raises `failing` if it says no, and HostError if it says nothing."""
+        """The agent's answer to one call. Raises `failing` if it says no, HostError if no server is to blame."""
         if not self.in_step:
             raise HostError("The agent is not listening any more.", "An earlier request to it was cut off.")
         self.in_step = False
@@ -53,7 +53,8 @@ class Link:
         reply = json.loads(self._receive(call, within_s))
         self.in_step = True
         if "error" in reply:
-            raise failing(reply["error"]["message"], reply["error"]["hint"])
+            kind = HostError if reply["error"].get("by_host") else failing
+            raise kind(reply["error"]["message"], reply["error"]["hint"])
         return reply["ok"]
 
     def close(self) -> None:

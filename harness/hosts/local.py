@@ -152,4 +152,12 @@ def _environment(deployment: Deployment, python: Path) -> dict[str, str]:
 
 
 def _plain_environment() -> dict[str, str]:
-    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(Path.home()), "LANG": "C.UTF-8"}
+    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": _home(), "LANG": "C.UTF-8"}
+
+
+def _home() -> str:
+    """A user of a container may have no entry in passwd, and so no home."""
+    try:
+        return str(Path.home())
+    except RuntimeError:
+        return "/"

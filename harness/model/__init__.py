@@ -1,7 +1,7 @@
 """The frozen values that modules exchange. SI base units: seconds, bytes, counts. `None` means not measured."""
 
 from harness.model.contenders import App, Contender, Deployment, Expectation, Lineup, Request, Scenario, Traits
-from harness.model.meaning import Call, ClaimRow, Comparison, Doubt, Estimate, Latencies, Row, Summary, Verdict
+from harness.model.meaning import Call, ClaimRow, Claims, Comparison, Doubt, Estimate, Latencies, Row, Summary, Verdict
 from harness.model.outcomes import (
     BlockOutcome,
     Enforcement,
@@ -31,6 +31,7 @@ __all__ = [
     "BlockPlan",
     "Call",
     "ClaimRow",
+    "Claims",
     "Comparison",
     "Contender",
     "Deployment",

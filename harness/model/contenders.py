@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from harness.model.value import Value
 
@@ -48,6 +50,11 @@ class App(Value):
     versions: tuple[str, ...] = ()
     deployments: Mapping[str, Deployment] = Field(min_length=1)
 
+    @property
+    def is_yardstick(self) -> bool:
+        """Whether it is there for the measurement's own sake: nobody asks how soon it starts."""
+        return self.role in {"null", "control"}
+
 
 class Contender(Value):
     """A row of the table: a label, an app, and one of its deployments."""
@@ -75,7 +82,7 @@ class Expectation(Value):
 
     status: int = 200
     media_type: str = "application/json"
-    json_body: Any = None
+    json_body: JsonValue
 
 
 class Request(Value):
@@ -102,6 +109,13 @@ class Scenario(Value):
     def _has_load(self) -> Scenario:
         if not self.load:
             raise ValueError("no request has a weight above 0, so there is no load")
+        return self
+
+    @model_validator(mode="after")
+    def _names_each_request_once(self) -> Scenario:
+        twice = [name for name, times in Counter(request.name for request in self.requests).items() if times > 1]
+        if twice:
+            raise ValueError(f"two requests are called {', '.join(map(json.dumps, twice))}")
         return self
 
     @property

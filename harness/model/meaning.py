@@ -93,15 +93,32 @@ class Row(Value):
 
 
 class ClaimRow(Value):
-    """One row of a published table beside our row for the same framework; ratios are to that table's first row."""
+    """One row of a published table beside our row for the same framework; ratios are to that table's first row.
+
+    `implied_latency_s` is the mean latency that follows from the row's own throughput for busy connections.
+    """
 
     title: str
-    contender: str | None
+    contender: str
     claimed_requests_per_s: float
     claimed_latency_s: float
     claimed_cold_start_s: float
     claimed_ratio: float
+    implied_latency_s: float
     measured_ratio: float | None
+
+
+class Claims(Value):
+    """A published table: who says it, of which host, at how many connections, and the rows that we can set beside it.
+
+    `speedup` is how many times the throughput of the others its first row is said to have, from and to.
+    """
+
+    source: str
+    host: str
+    connections: int
+    speedup: tuple[float, float] | None
+    rows: tuple[ClaimRow, ...]
 
 
 class Summary(Value):
@@ -112,5 +129,4 @@ class Summary(Value):
     blocks_finished: int
     rows: tuple[Row, ...]
     doubts: tuple[Doubt, ...]
-    claims: tuple[ClaimRow, ...]
-    claims_source: str | None
+    claims: Claims | None

@@ -37,12 +37,13 @@ class Histogram(Value):
 class Recording(Value):
     """Raw facts of one turn.
 
-    `counted` correct answers came in `counted_s`, from the completion that ended the first turnover to the last one
-    before the stop. `latency` holds the requests started in that time, followed through the drain. `busy` is the mean
-    over the planned connections of the share of its time that a connection had a request under way (1.0 by Little's
-    law). `answered` counts all correct answers, first turnover and drain included. `generator_empty_s` is the CPU time
-    that a spinning generator spent on polls that found nothing. `connections` are those still open after the drain;
-    `reconnects` excludes the first opening of each and planned renewals.
+    `counted` correct answers were given in a window of `counted_s`, from the end of the second turnover to the stop;
+    each counts by the share of its time that lies in the window. `latency` holds the requests started in it, followed
+    through the drain; `longest_s` is the longest request of the whole turn. `busy` is the mean over the planned
+    connections of the share of its time that a connection had a request under way. `answered` counts all correct
+    answers, first turnovers and drain included. `generator_empty_s` is the CPU time that a spinning generator spent on
+    polls that found nothing. `connections` are those still open after the drain; `reconnects` excludes the first
+    opening of each and planned renewals. `asked_again` are requests that got no byte on a connection in use.
     """
 
     contender: str
@@ -50,17 +51,24 @@ class Recording(Value):
     started_at: float
     duration_s: float
     answered: int
-    counted: int
+    counted: float
     counted_s: float
     errors: Mapping[ErrorCause, int] = {}
     first_error: str | None = None
     latency: Histogram
+    longest_s: float | None
     busy: float | None
     connections: int
     reconnects: int
+    asked_again: int
     generator_cpu_s: float
     generator_empty_s: float
     drain_s: float
+
+    @property
+    def requests_per_s(self) -> float | None:
+        """Throughput of correct answers; None where none was counted."""
+        return self.counted / self.counted_s if self.counted and self.counted_s else None
 
 
 class Failure(Value):
@@ -195,6 +203,11 @@ class Member(Value):
     command: tuple[str, ...]
     versions: Mapping[str, str]
 
+    @property
+    def is_yardstick(self) -> bool:
+        """Whether it stands in every block to judge the measurement by, and is no contender."""
+        return self.role in {"null", "control"}
+
 
 class RunHead(Value):
     """run.json: written before the first launch."""
@@ -227,7 +240,9 @@ class ResultSet(Value):
 
     @property
     def starts(self) -> tuple[StartOutcome, ...]:
-        return tuple(outcome for outcome in self.outcomes if isinstance(outcome, StartOutcome))
+        """Cold starts; of one that was made twice, the last."""
+        starts = (outcome for outcome in self.outcomes if isinstance(outcome, StartOutcome))
+        return tuple({(start.contender, start.index): start for start in starts}.values())
 
     @property
     def blocks(self) -> tuple[BlockOutcome, ...]:

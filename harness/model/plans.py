@@ -34,7 +34,7 @@ class Plan(Value):
     engine: str = "connection"
     connections: int = Field(default=100, ge=1, le=10_000)
     blocks: int = Field(default=12, ge=1)
-    rounds: int = Field(default=8, ge=1)
+    rounds: int = Field(default=10, ge=1)
     starts: int = Field(default=20, ge=0, description="cold starts per contender")
     warm_s: float = Field(default=0.8, gt=0)
     slice_min_s: float = Field(default=0.25, gt=0)

@@ -10,7 +10,7 @@ from harness.report import document, files, screen
 
 def show(result_set: ResultSet, summary: Summary, console: Console) -> None:
     """Print tables, every doubt next to its number, and one sentence for each word used."""
-    screen.show(console, result_set.head, summary)
+    screen.show(console, result_set, summary)
 
 
 def paste(result_set: ResultSet, summary: Summary) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from harness.model import Comparison, Doubt, Row, RunHead, Summary, Verdict
+from harness.model import ClaimRow, Claims, Comparison, Doubt, Row, RunHead, Scenario, Summary, Verdict
 from harness.report import format as written
 
 QUICK = (
@@ -57,18 +57,36 @@ def remarks(head: RunHead, summary: Summary) -> tuple[str, ...]:
         said.append(f"Only {summary.blocks_finished} of {summary.blocks_planned} planned blocks were finished.")
     if any(row.requests_per_s and row.requests_per_s.low is None for row in summary.rows):
         said.append(
-            f"{summary.blocks_finished} blocks are too few to claim an interval: where none stands, none is known."
+            f"Blocks finished: {summary.blocks_finished}, too few to claim an interval. "
+            "Where none stands, none is known."
         )
-    return (*said, *_unjudged(summary), *_not_checked(summary.doubts))
+    return (*said, *_unjudged(summary), *_not_checked(summary.doubts), _about(head.scenario))
 
 
 def compared(row: Row) -> str | None:
     """What may be said of a row's ratio, and the smallest difference that could have been found."""
-    if row.comparison is None or row.member.role in {"null", "control"}:
+    if row.comparison is None or row.member.is_yardstick:
         return None
     call = f"{row.comparison.call}{' (within the margin)' if row.comparison.within_margin else ''}"
     ratio = written.ratio(row.comparison.ratio)
     return f"{call} against the reference, {ratio}{_detectable(row.comparison)}"
+
+
+def claimed(claims: Claims) -> Iterator[str]:
+    """What a published table says against itself: its latencies by Little's law, and its sentence on the speed-up."""
+    implied = ", ".join(map(_implied, claims.rows))
+    yield (
+        f"By Little's law {claims.connections} busy connections have a mean latency of {implied}: "
+        f"in brackets what {claims.source} says."
+    )
+    others = [row for row in claims.rows if row.claimed_ratio != 1]
+    own = [f"{written.number(1 / row.claimed_ratio)} times that of {row.title}" for row in others]
+    if claims.speedup and own:
+        low, high = claims.speedup
+        yield (
+            f"Its first row is said to have {low:g} to {high:g} times the throughput of the others; "
+            f"by the table itself it has {' and '.join(own)}."
+        )
 
 
 def glossary(text: str) -> tuple[tuple[str, str], ...]:
@@ -93,6 +111,7 @@ GLOSSARY = {
     "p99": "99 of 100 requests were answered faster than this.",
     "cold start": "from just before the process is spawned to the first correct answer; the median of all starts.",
     "connections": "kept: they stay open for many requests; closed: the server closes each after one answer.",
+    "baseline": "a server without a framework, measured like the contenders and never ranked.",
     "yardstick": "measured like the contenders, but not one of them, and never ranked.",
     "null": "a yardstick that does the least possible: no server can look faster to this generator.",
     "control": "a yardstick of constant, framework-like work: it shows how steady the machine was.",
@@ -137,6 +156,16 @@ def _unjudged(summary: Summary) -> Iterator[str]:
 def _not_checked(doubts: Iterable[Doubt]) -> Iterable[str]:
     guards = dict.fromkeys(doubt.guard for doubt in doubts if not doubt.checked and not doubt.gives)
     return [f"Not checked here: {', '.join(guards)}."] if guards else []
+
+
+def _about(scenario: Scenario) -> str:
+    isolates, leaves_out = (text.removesuffix(".") for text in (scenario.isolates, scenario.leaves_out))
+    return f"Scenario {scenario.name} isolates: {isolates}. It leaves out: {leaves_out}."
+
+
+def _implied(row: ClaimRow) -> str:
+    per_s = written.rate(row.claimed_requests_per_s)
+    return f"{written.duration(row.implied_latency_s)} at {per_s}/s ({written.duration(row.claimed_latency_s)})"
 
 
 def _detectable(comparison: Comparison) -> str:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from harness.model import ResultSet, Row, Summary, Verdict
-from harness.report import canvas, caveats, series, strips, tables
+from harness.model import Estimate, ResultSet, Row, Summary, Verdict
+from harness.report import canvas, caveats, panels, pictures, series, strips, tables
 from harness.report import format as written
 from harness.report.canvas import Margins, Sheet, Words
-from harness.report.series import Curve, Slice
+from harness.report.series import Curve
 from harness.report.theme import THEMES, Theme
 
 _PANEL_IN = 0.72
 _CURVES_IN = 3.6
 _NAMES_IN = 2.35
 _NAME_IN = 0.36
-_LEAST_DEVIATION = 0.05
 _NINES = (0.30103, 1.0, 2.0, 3.0, 4.0)  # -log10(1 - share)
 
 
@@ -34,20 +32,22 @@ def draw(result_set: ResultSet, summary: Summary) -> Iterator[tuple[str, bytes]]
 
 
 def throughput(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
-    """Requests per second with intervals, every block a point. What is off the scale has an arrow."""
-    words = Words(
-        "Requests per second",
-        "More is better. Line: the estimate over all blocks; band: its 95 % interval; points: each block, "
-        "the first on top. Grey rows are yardsticks, not contenders.",
-    )
+    """Requests per second with intervals, every block a point; only `null` may be off the scale, and has an arrow."""
     rows = tables.ordered(summary.rows)
+    band = _band(row.requests_per_s for row in rows)
+    words = Words(
+        pictures.THROUGHPUT.title,
+        f"More is better. Line: the estimate over all blocks{band}; points: each block, "
+        "the first on top. Grey rows are no contenders. Arrow: off the scale, and its blocks with it.",
+    )
     sheet = strips.sheet(result_set, rows, theme, words)
-    end = 1.1 * _longest(rows)
+    blocks = {row.member.label: series.block_throughputs(result_set, row.member.label) for row in rows}
+    end = _throughput_end(rows, blocks)
     for place, row in enumerate(rows):
         label = row.member.label
         if row.requests_per_s:
             strips.bar(sheet, place, label, min(end, row.requests_per_s.value))
-        strips.points(sheet, place, label, series.block_throughputs(result_set, label), end)
+        strips.points(sheet, place, label, blocks[label], end)
         strips.estimate(sheet, place, label, row.requests_per_s, end)
         strips.value(sheet, place, *_throughput_words(row), warns=row.verdict is not Verdict.SERVER_BOUND)
     strips.from_zero(sheet.axes[0], end, FuncFormatter(lambda value, _: f"{value:,.0f}"))
@@ -56,15 +56,16 @@ def throughput(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
 
 def cold_start(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
     """Spawn to first correct answer, every start a point."""
-    words = Words(
-        "Cold start: from spawn to the first correct answer",
-        "Less is better. Points: starts, the first on top; line: their median; band: its 95 % interval.",
-    )
     started = {start.contender for start in result_set.starts}
     rows = [row for row in tables.ordered(summary.rows) if row.member.label in started]
+    band = _band(row.ready_s for row in rows)
+    words = Words(
+        pictures.COLD_START.title,
+        f"Less is better. Points: starts, the first on top; line: their median{band}.",
+    )
     sheet = strips.sheet(result_set, rows, theme, words)
     times_s = [series.ready_times(result_set, row.member.label) for row in rows]
-    end = 1.05 * max((time_s for times in times_s for time_s in times), default=1.0)
+    end = strips.end([*(time_s for times in times_s for time_s in times), *strips.reached(row.ready_s for row in rows)])
     for place, (row, times) in enumerate(zip(rows, times_s, strict=True)):
         label = row.member.label
         strips.points(sheet, place, label, times, end)
@@ -74,7 +75,7 @@ def cold_start(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
             f"{failed} of {failed + len(times)} starts failed" if failed else written.start_duration(row.ready_s).note
         )
         strips.value(sheet, place, written.start_duration(row.ready_s).main, remark, warns=failed > 0)
-    strips.from_zero(sheet.axes[0], end, FuncFormatter(lambda value, _: written.duration(value) if value else "0"))
+    strips.from_zero(sheet.axes[0], end, FuncFormatter(lambda value, _: f"{value * 1000:,g} ms"))
     return sheet
 
 
@@ -85,7 +86,7 @@ def latency(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
         "The curve of null is the floor of the measurement. "
     )
     closed = caveats.CLOSED_LOOP.format(connections=result_set.head.plan.connections)
-    words = Words("Latency, closed loop", reading + closed)
+    words = Words(pictures.LATENCY.title, reading + closed)
     sheet = canvas.sheet(result_set.head, theme, words, Margins(0.75, _NAMES_IN, 0.5), _CURVES_IN)
     rows = tables.ordered(summary.rows)
     found = {row.member.label: series.latency_curve(result_set, row.member.label) for row in rows}
@@ -101,7 +102,7 @@ def latency(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
 def slices(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
     """Each slice's throughput against its contender's median, over the run: one panel per contender, one scale."""
     words = Words(
-        "Throughput over the run",
+        pictures.SLICES.title,
         "Points: slices, as deviation from the contender's own median; lines: block medians; stripes: blocks; "
         "crosses: failed slices. One scale for all: waves that all share come from the machine.",
     )
@@ -110,23 +111,38 @@ def slices(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
     margins = Margins(canvas.name_width_in(labels) + 0.5, 1.1)
     sheet = canvas.sheet(result_set.head, theme, words, margins, _PANEL_IN * len(rows), len(rows))
     found = {label: series.slices(result_set, label) for label in labels}
-    reach = max([_LEAST_DEVIATION, *map(_reach, found.values())])
+    reach = panels.reach(found.values())
     for axes, row in zip(sheet.axes, rows, strict=True):
-        _panel(sheet, axes, row, found[row.member.label], reach)
-        _stripes(axes, theme, result_set.head.plan.blocks)
+        panels.draw(sheet, axes, row, found[row.member.label], reach)
+        panels.stripes(axes, theme, result_set.head.plan.blocks)
     sheet.axes[-1].xaxis.set_major_locator(MaxNLocator(12, integer=True))
     sheet.axes[-1].set_xlabel("blocks")
     return sheet
 
 
-CHARTS = {"throughput": throughput, "latency": latency, "coldstart": cold_start, "slices": slices}
+_PAINTED = {
+    pictures.THROUGHPUT: throughput,
+    pictures.LATENCY: latency,
+    pictures.COLD_START: cold_start,
+    pictures.SLICES: slices,
+}
+CHARTS = {picture.name: _PAINTED[picture] for picture in pictures.PICTURES}
 
 
-def _longest(rows: Sequence[Row]) -> float:
-    """The end of the scale, by the contenders; by all rows if no contender was measured."""
-    contenders = [row.requests_per_s.value for row in rows if row.requests_per_s and row.member.role == "contender"]
-    every = [row.requests_per_s.value for row in rows if row.requests_per_s]
-    return max(contenders or every or [1.0])
+def _throughput_end(rows: Sequence[Row], blocks: Mapping[str, Sequence[float]]) -> float:
+    """Beyond all that is drawn of any row but `null`, which would leave no room for the others; alone, it has all."""
+    shown = [row for row in rows if row.member.role != "null" and row.requests_per_s] or rows
+    return strips.end(
+        [
+            *strips.reached(row.requests_per_s for row in shown),
+            *(per_s for row in shown for per_s in blocks[row.member.label]),
+        ]
+    )
+
+
+def _band(estimates: Iterable[Estimate | None]) -> str:
+    """What a band stands for, where there is one."""
+    return "; band: its 95 % interval" if any(one and one.low is not None for one in estimates) else ""
 
 
 def _throughput_words(row: Row) -> tuple[str, str]:
@@ -188,59 +204,3 @@ def apart(heights: Mapping[str, float], gap: float) -> Mapping[str, float]:
         placed[index] = min(placed[index], ceiling)
         ceiling = placed[index] - gap
     return dict(zip(labels, placed, strict=True))
-
-
-def _panel(sheet: Sheet, axes: Axes, row: Row, slices: Sequence[Slice], reach: float) -> None:
-    """One contender's slices around its own median, with the median of each block as a line."""
-    look, theme = sheet.looks[row.member.label], sheet.theme
-    middle = series.median(slices)
-    axes.set_ylim(-1.1 * reach, 1.1 * reach)
-    axes.set_yticks([-reach, 0, reach], [f"\N{MINUS SIGN}{reach * 100:.0f} %", "0", f"+{reach * 100:.0f} %"])
-    axes.axhline(0, color=theme.grid, linewidth=0.8, zorder=0.5)
-    failed = [one.at_block for one in slices if one.requests_per_s is None]
-    axes.plot(failed, [-reach] * len(failed), "x", color=theme.warning, markersize=4, clip_on=False)
-    if middle:
-        measured = [(one.at_block, one.requests_per_s / middle - 1) for one in slices if one.requests_per_s]
-        axes.plot(
-            *zip(*measured, strict=True), ".", color=look.color, markersize=5, alpha=0.7, markeredgewidth=0, zorder=3
-        )
-        for block, level in series.block_medians(slices).items():
-            axes.plot(
-                [block, block + 1], [level / middle - 1] * 2, color=look.color, linewidth=1.5, solid_capstyle="butt"
-            )
-    _panel_names(axes, theme, row, middle)
-
-
-def _panel_names(axes: Axes, theme: Theme, row: Row, middle: float | None) -> None:
-    name = canvas.name(row.member.label)
-    color = theme.ink if row.member.role == "contender" else theme.muted
-    axes.annotate(
-        name,
-        (0, 0.5),
-        (-46, 0),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        color=color,
-    )
-    said = written.NOT_MEASURED if middle is None else f"median\n{written.number(middle)}/s"
-    axes.annotate(said, (1, 0.5), (10, 0), xycoords="axes fraction", textcoords="offset points", va="center", size=8)
-
-
-def _stripes(axes: Axes, theme: Theme, blocks: int) -> None:
-    axes.set_xlim(0, max(1, blocks))
-    axes.tick_params(axis="both", labelsize=7.5)
-    axes.spines["bottom"].set_visible(False)
-    axes.set_xticks([])
-    for block in range(0, blocks, 2):
-        axes.axvspan(block, block + 1, color=theme.grid, alpha=0.35, linewidth=0, zorder=0)
-
-
-def _reach(slices: Sequence[Slice]) -> float:
-    """The largest deviation from the median, rounded up to whole 5 %."""
-    middle = series.median(slices)
-    if not middle:
-        return 0.0
-    largest = max(abs(one.requests_per_s / middle - 1) for one in slices if one.requests_per_s)
-    return math.ceil(largest / _LEAST_DEVIATION) * _LEAST_DEVIATION

@@ -37,7 +37,9 @@ def _rank(entry: Entry) -> Cell:
 
 
 def _contender(entry: Entry) -> Cell:
-    return Cell(entry.row.member.label, "" if entry.row.member.role == "contender" else "(yardstick)")
+    member = entry.row.member
+    kind = "yardstick" if member.is_yardstick else member.role
+    return Cell(member.label, "" if kind == "contender" else f"({kind})")
 
 
 def _ratio(entry: Entry) -> Cell:
@@ -47,7 +49,7 @@ def _ratio(entry: Entry) -> Cell:
 
 
 def _cold_start(entry: Entry) -> Cell:
-    if entry.row.member.role in {"null", "control"}:
+    if entry.row.member.is_yardstick:
         return Cell(NOTHING)
     return written.start_duration(entry.row.ready_s)
 
@@ -92,7 +94,7 @@ RESULT = (
         "requests_per_s",
         "requests\nper s",
         lambda row: row.requests_per_s,
-        lambda entry: Cell(written.rate(entry.row.requests_per_s.value if entry.row.requests_per_s else None)),
+        lambda entry: Cell(written.requests_per_s(entry.row.requests_per_s).main),
         "estimate",
     ),
     Column("ratio", "ratio", lambda row: row.comparison.ratio if row.comparison else None, _ratio, "estimate"),

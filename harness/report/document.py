@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.model import RunHead, Summary
+from harness.model import ResultSet, RunHead, Summary
 from harness.report import caveats, escape, origin, tables
 from harness.report.caveats import Note
+from harness.report.pictures import PICTURES, Picture
 from harness.report.tables import Table
 
-CHARTS = {
-    "throughput": "Requests per second",
-    "latency": "Latency by percentile",
-    "coldstart": "Cold start",
-    "slices": "Throughput over the run",
-}
 
-
-def markdown(head: RunHead, summary: Summary) -> str:
-    """The whole report: result, doubts, charts, the other tables, words, origin."""
-    body = "\n".join(_body(head, summary))
-    return f"{body}\n{_words(body)}\n{_origin(head)}"
+def markdown(result_set: ResultSet, summary: Summary) -> str:
+    """The whole report: result, doubts, charts, the other tables, words, origin, and what every guard saw."""
+    body = "\n".join(_body(result_set.head, summary))
+    guards = _guards(summary)
+    return "\n".join((body, _words(body + guards), _origin(result_set), guards))
 
 
 def paste(head: RunHead, summary: Summary) -> str:
@@ -39,11 +34,12 @@ def _body(head: RunHead, summary: Summary) -> Iterator[str]:
     yield _list(escape.markdown(remark) for remark in caveats.remarks(head, summary))
     yield _comparisons(summary)
     yield _doubts(caveats.notes(summary))
-    yield from (_picture(name, title) for name, title in CHARTS.items())
-    for table in (tables.claims(summary), tables.cost(head, summary), tables.served(head, summary)):
-        if table:
-            yield _section(table)
-    yield _guards(summary)
+    yield from map(_picture, PICTURES)
+    if summary.claims:
+        yield _section(tables.claims(summary, summary.claims))
+        yield _list(map(escape.markdown, caveats.claimed(summary.claims)))
+    yield _section(tables.cost(head, summary))
+    yield _section(tables.served(head, summary))
 
 
 def _section(table: Table) -> str:
@@ -76,11 +72,11 @@ def _pasted(summary: Summary) -> str:
     return f"\n\n{doubts}" if doubts else ""
 
 
-def _picture(name: str, title: str) -> str:
+def _picture(picture: Picture) -> str:
     """A chart in the reader's own theme, where the page knows it."""
     return (
-        f'<picture><source media="(prefers-color-scheme: dark)" srcset="charts/{name}-dark.svg">'
-        f'<img alt="{title}" src="charts/{name}-light.svg"></picture>\n'
+        f'<picture><source media="(prefers-color-scheme: dark)" srcset="charts/{picture.name}-dark.svg">'
+        f'<img alt="{picture.alt}" src="charts/{picture.name}-light.svg"></picture>\n'
     )
 
 
@@ -90,14 +86,15 @@ def _guards(summary: Summary) -> str:
         f"{escape.markdown(doubt.evidence)} ({'not checked' if not doubt.checked else doubt.gives or 'nothing found'})"
         for doubt in summary.doubts
     )
-    return f"## What every guard saw\n\n{_list(lines)}"
+    return f"<details><summary>What every guard saw</summary>\n\n{_list(lines)}\n</details>\n"
 
 
 def _words(body: str) -> str:
     return "## Words\n\n" + _list(f"**{word}**: {meaning}" for word, meaning in caveats.glossary(body))
 
 
-def _origin(head: RunHead) -> str:
-    facts = _list(f"{escape.markdown(name)}: {escape.markdown(value)}" for name, value in origin.facts(head))
-    commands = _list(f"{escape.code(member.label)}: {escape.code(origin.command(member))}" for member in head.members)
+def _origin(result_set: ResultSet) -> str:
+    facts = _list(f"{escape.markdown(name)}: {escape.markdown(value)}" for name, value in origin.facts(result_set))
+    members = result_set.head.members
+    commands = _list(f"{escape.code(member.label)}: {escape.code(origin.command(member))}" for member in members)
     return f"## Where this comes from\n\n{facts}\n### Commands\n\n{commands}"

@@ -28,7 +28,7 @@ def derived(result_set: ResultSet, summary: Summary) -> Iterator[tuple[str, byte
     """Name and content of each file, the cheapest first."""
     yield "summary.json", f"{summary.model_dump_json(indent=1)}\n".encode()
     yield "summary.csv", tables.csv_text(summary).encode()
-    yield "report.md", document.markdown(result_set.head, summary).encode()
+    yield "report.md", document.markdown(result_set, summary).encode()
     from harness.report import charts, frame  # noqa: PLC0415  # matplotlib and pandas take a second to import
 
     yield "slices.csv", frame.slices_csv(result_set).encode()

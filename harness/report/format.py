@@ -66,6 +66,11 @@ def size(size_bytes: float | None) -> str:
     return f"{number(size_bytes / scale)} {unit}"
 
 
+def memory(size_bytes: int) -> str:
+    """A limit on memory, which people set in binary units: `4 GiB`."""
+    return f"{size_bytes / 2**30:g} GiB"
+
+
 def dollars(amount: float | None) -> str:
     """Two significant digits, never rounded to nothing: `$0.0029`."""
     return NOT_MEASURED if amount is None else f"${_rounded(amount, _magnitude(amount) - 1)}"

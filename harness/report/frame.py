@@ -18,15 +18,17 @@ _FACTS = (
     "answered",
     "counted",
     "counted_s",
+    "longest_s",
     "busy",
     "connections",
     "reconnects",
+    "asked_again",
     "generator_cpu_s",
     "generator_empty_s",
     "drain_s",
 )
 _ERRORS = tuple(f"errors_{cause}" for cause in ErrorCause)
-_COUNTS = ("answered", "counted", "connections", "reconnects", *_ERRORS)
+_COUNTS = ("answered", "connections", "reconnects", "asked_again", *_ERRORS)
 _COLUMNS = (
     *("block", "round", "contender", "requests_per_s"),
     *_FACTS,
@@ -66,7 +68,7 @@ def _recorded(recording: Recording) -> Mapping[str, Any]:
     latency = recording.latency
     quantiles = histogram.quantiles(latency, list(_QUANTILES.values())) if latency.counts else ()
     return {
-        "requests_per_s": recording.counted / recording.counted_s if recording.counted_s else None,
+        "requests_per_s": recording.requests_per_s,
         **{name: getattr(recording, name) for name in _FACTS},
         **dict(zip(_QUANTILES, quantiles, strict=False)),
         **{name: recording.errors.get(cause, 0) for name, cause in zip(_ERRORS, ErrorCause, strict=True)},

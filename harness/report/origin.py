@@ -1,4 +1,4 @@
-"""Where the numbers come from: host, date, load and versions, in one line or as a list of facts."""
+"""Where the numbers come from: host, date, load, limits and versions, in one line or as a list of facts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from harness.model import Member, RunHead
+from harness.model import Enforcement, Member, ResultSet, RunHead
 from harness.report import escape
 from harness.report import format as written
 
@@ -18,7 +18,7 @@ def circumstances(head: RunHead) -> str:
         (
             cpu(head),
             f"{written.date(head.created_at)} UTC",
-            f"{head.plan.connections} connections",
+            f"{head.plan.connections} connections, generator {head.plan.wait}s",
             f"{_blocks(head)}, line-up {escape.plain(head.plan.lineup)}, scenario {escape.plain(head.scenario.name)}",
         )
     )
@@ -41,10 +41,20 @@ def cpu(head: RunHead) -> str:
     return f"{model}, {len(cpus)} CPUs" if isinstance(cpus, list | tuple) else model
 
 
-def facts(head: RunHead) -> Iterator[tuple[str, str]]:
+def limits(result_set: ResultSet) -> str:
+    """What the servers were limited to, and whether the kernel says that it held; each different finding once."""
+    launched = (server.launched for block in result_set.blocks for server in block.servers.values())
+    found = dict.fromkeys(_limit(server.enforcement) for server in launched if server)
+    return "; ".join(found) or "nothing was launched"
+
+
+def facts(result_set: ResultSet) -> Iterator[tuple[str, str]]:
     """Name and value of the plan, of all that must agree between comparable runs, and of the moment; JSON inside."""
+    head = result_set.head
     yield "run", escape.plain(head.name)
     yield "made", written.moment(head.created_at)
+    yield "limits", limits(result_set)
+    yield "waiting", f"the generator {head.plan.wait}s"
     yield "plan", _shown(head.plan.model_dump(mode="json"))
     for source in (head.fingerprint.identity, head.fingerprint.moment, head.digests):
         for name, value in source.items():
@@ -54,6 +64,15 @@ def facts(head: RunHead) -> Iterator[tuple[str, str]]:
 def command(member: Member) -> str:
     """The command line as one would type it; what stands in braces is filled in at launch."""
     return escape.plain(shlex.join(member.command))
+
+
+def _limit(enforcement: Enforcement) -> str:
+    asked = enforcement.asked
+    cpus = f"CPU{'' if len(asked.cpus) == 1 else 's'} {', '.join(map(str, asked.cpus))}"
+    memory = "" if asked.memory_bytes is None else f", {written.memory(asked.memory_bytes)}"
+    return (
+        f"{escape.plain(enforcement.mechanism)}, {cpus}{memory}: {'held' if enforcement.enforced else 'not enforced'}"
+    )
 
 
 def _blocks(head: RunHead) -> str:

@@ -9,38 +9,43 @@ from rich.padding import Padding
 from rich.panel import Panel
 from rich.text import Text
 
-from harness.model import RunHead, Summary, Verdict
-from harness.report import caveats, escape, origin, tables
+from harness.model import ResultSet, RunHead, Summary, Verdict
+from harness.report import caveats, escape, origin, tables, terminal
 from harness.report.tables import Table
 
 _STYLES = {Verdict.INVALID: "red", Verdict.CLIENT_BOUND: "yellow", Verdict.UNSETTLED: "yellow"}
 
 
-def show(console: Console, head: RunHead, summary: Summary) -> None:
+def show(console: Console, result_set: ResultSet, summary: Summary) -> None:
     """Print tables, every doubt, and one sentence for each word that they use."""
-    parts = list(_parts(head, summary))
+    parts = list(_parts(result_set, summary, console.width))
     for part in parts:
         console.print(part)
     for word, meaning in caveats.glossary(_said(parts)):
         console.print(_hanging(Text.assemble((word, "bold"), f": {meaning}"), 2))
 
 
-def _parts(head: RunHead, summary: Summary) -> Iterator[RenderableType]:
+def _parts(result_set: ResultSet, summary: Summary, width: int) -> Iterator[RenderableType]:
+    head = result_set.head
     if head.plan.quick:
         yield Panel(Text(caveats.QUICK, style="bold"), border_style="red")
-    yield from _spaced(tables.result(head, summary))
+    yield from _spaced(tables.result(head, summary), width)
     yield from (_hanging(doubt, 4) for doubt in _doubts(summary))
     yield from (_hanging(Text(line), 2) for line in _sentences(head, summary))
     yield Text()
-    for table in (tables.claims(summary), tables.cost(head, summary), tables.served(head, summary)):
-        if table:
-            yield from _spaced(table)
-    yield _hanging(Text(f"{origin.circumstances(head)}\n{origin.versions(head)}", style="dim"), 0)
+    if summary.claims:
+        yield from _spaced(tables.claims(summary, summary.claims), width)
+        yield from (_hanging(Text(escape.plain(line)), 2) for line in caveats.claimed(summary.claims))
+        yield Text()
+    yield from _spaced(tables.cost(head, summary), width)
+    yield from _spaced(tables.served(head, summary), width)
+    provenance = (origin.circumstances(head), f"limits: {origin.limits(result_set)}", origin.versions(head))
+    yield _hanging(Text("\n".join(provenance), style="dim"), 0)
     yield Text()
 
 
-def _spaced(table: Table) -> tuple[RenderableType, RenderableType]:
-    return tables.terminal(table), Text()
+def _spaced(table: Table, width: int) -> tuple[RenderableType, RenderableType]:
+    return terminal.drawn(table, width), Text()
 
 
 def _doubts(summary: Summary) -> Iterator[Text]:

@@ -86,7 +86,7 @@ def block_medians(slices: Sequence[Slice]) -> Mapping[int, float]:
 
 
 def _throughput(turn: TurnOutcome) -> float | None:
-    return turn.recording.counted / turn.recording.counted_s if turn.recording and is_clean(turn) else None
+    return turn.recording.requests_per_s if turn.recording and is_clean(turn) else None
 
 
 def _latencies(result_set: ResultSet, contender: str) -> Iterator[Histogram]:

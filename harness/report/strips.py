@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -78,6 +78,16 @@ def value(sheet: Sheet, place: int, number: str, remark: str = "", *, warns: boo
     axes.annotate(number, (1, place), (10, 5 if remark else 0), va="center", weight="bold", **at)
     if remark:
         axes.annotate(remark, (1, place), (10, -7), va="center", size=7.5, color=color, **at)
+
+
+def reached(estimates: Iterable[Estimate | None]) -> Iterator[float]:
+    """How far to the right each estimate goes with its interval."""
+    return (one.high if one.high is not None else one.value for one in estimates if one)
+
+
+def end(values: Sequence[float]) -> float:
+    """The end of a scale on which all these values can be seen."""
+    return 1.05 * max(values, default=1.0)
 
 
 def from_zero(axes: Axes, end: float, numbers: FuncFormatter) -> None:

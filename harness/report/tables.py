@@ -1,21 +1,17 @@
-"""The tables: which rows and columns, in which order; each as a terminal table, as Markdown, and all of them as CSV."""
+"""The tables: which rows and columns, in which order; each as Markdown, and all of them as CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from rich import box
-from rich import table as rich_table
-from rich.text import Text
-
-from harness.model import ClaimRow, Estimate, Row, RunHead, Summary
+from harness.model import ClaimRow, Claims, Estimate, Row, RunHead, Summary
 from harness.report import caveats, escape
 from harness.report import format as written
 from harness.report.columns import COST, ONLY_IN_CSV, RESULT, SERVED, Column, Datum, Entry
-from harness.report.format import NOT_MEASURED, NOTHING, Cell
+from harness.report.format import NOTHING, Cell
 
 
 class Head(NamedTuple):
@@ -23,6 +19,14 @@ class Head(NamedTuple):
 
     text: str
     kind: Literal["number", "estimate", "word", "name"] = "number"
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind in {"number", "estimate"}
+
+    @property
+    def in_one_line(self) -> str:
+        return self.text.replace("-\n", "-").replace("\n", " ")
 
 
 class Table(NamedTuple):
@@ -36,13 +40,14 @@ class Table(NamedTuple):
 
 def result(head: RunHead, summary: Summary) -> Table:
     """What came out: rank, throughput, ratio, latency, cold start, verdict."""
-    title = f"Result (ratios are to {escape.plain(head.plan.reference)}; brackets: 95 % interval)"
+    interval = "; a range in brackets is a 95 % interval" if any(map(_has_interval, summary.rows)) else ""
+    title = f"Result (ratios are to {escape.plain(head.plan.reference)}{interval})"
     return _table(title, RESULT, head, summary)
 
 
 def cost(head: RunHead, summary: Summary) -> Table:
     """What it cost the server."""
-    return _table("What it cost (dollars: a t3.medium at list price, fully used)", COST, head, summary)
+    return _table(f"What it cost (dollars: {_PRICED})", COST, head, summary)
 
 
 def served(head: RunHead, summary: Summary) -> Table:
@@ -50,15 +55,13 @@ def served(head: RunHead, summary: Summary) -> Table:
     return _table("How it was served", SERVED, head, summary)
 
 
-def claims(summary: Summary) -> Table | None:
-    """The published table beside ours, row by row; None where no claim was given."""
-    if not summary.claims:
-        return None
+def claims(summary: Summary, published: Claims) -> Table:
+    """The published table beside ours, row by row."""
     rows = {row.member.label: row for row in summary.rows}
-    lines = tuple(_claim_line(claim, rows.get(claim.contender or "")) for claim in summary.claims)
-    source = escape.plain(summary.claims_source or "a published table")
+    lines = tuple(_claim_line(claim, rows[claim.contender]) for claim in published.rows)
+    says = f"what {escape.plain(published.source)} says of an {escape.plain(published.host)}"
     return Table(
-        f"Measured, and in brackets what {source} says (ratios are to its first row)", _CLAIM_HEADS, lines, len(lines)
+        f"Measured here, and in brackets {says} (ratios are to its first row)", _CLAIM_HEADS, lines, len(lines)
     )
 
 
@@ -67,30 +70,11 @@ def ordered(rows: Iterable[Row]) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=_place))
 
 
-def terminal(table: Table) -> rich_table.Table:
-    """For a terminal of 100 columns; intervals stand under their numbers."""
-    drawn = rich_table.Table(
-        title=table.title,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    for head in table.heads:
-        drawn.add_column(
-            head.text, justify="right" if _is_number(head) else "left", no_wrap=_is_number(head), overflow="fold"
-        )
-    for index, line in enumerate(table.lines, 1):
-        drawn.add_row(*map(_terminal_cell, line), end_section=index == table.ranked < len(table.lines))
-    return drawn
-
-
 def markdown(table: Table) -> str:
     """A GitHub table; names are code spans, everything else is escaped."""
     lines = [
-        [head.text.replace("\n", " ") for head in table.heads],
-        ["--:" if _is_number(head) else "---" for head in table.heads],
+        [head.in_one_line for head in table.heads],
+        ["--:" if head.is_number else "---" for head in table.heads],
         *([_markdown_cell(*pair) for pair in zip(table.heads, line, strict=True)] for line in table.lines),
     ]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
@@ -126,6 +110,7 @@ def _place(row: Row) -> tuple[bool, float, float, str]:
     return row.member.role != "contender", row.rank or float("inf"), -throughput, row.member.label
 
 
+_PRICED = "a t3.medium with both CPUs busy, at list prices: $0.0416 an hour and surplus credits"
 _CLAIM_HEADS = (
     Head("published row", "word"),
     Head("our contender", "name"),
@@ -136,31 +121,25 @@ _CLAIM_HEADS = (
 )
 
 
-def _claim_line(claim: ClaimRow, row: Row | None) -> tuple[Cell, ...]:
-    throughput = row.requests_per_s.value if row and row.requests_per_s else None
-    latency_s = row.latency.mean_s if row and row.latency else None
-    ready_s = row.ready_s.value if row and row.ready_s else None
+def _claim_line(claim: ClaimRow, row: Row) -> tuple[Cell, ...]:
+    latency_s = row.latency.mean_s if row.latency else None
     return (
         Cell(claim.title),
-        Cell(claim.contender or NOTHING),
-        _beside(written.rate, throughput, claim.claimed_requests_per_s),
-        _beside(written.times, claim.measured_ratio, claim.claimed_ratio),
-        _beside(written.duration, latency_s, claim.claimed_latency_s),
-        _beside(written.duration, ready_s, claim.claimed_cold_start_s),
+        Cell(claim.contender),
+        _beside(written.requests_per_s(row.requests_per_s).main, written.rate(claim.claimed_requests_per_s)),
+        _beside(written.times(claim.measured_ratio), written.times(claim.claimed_ratio)),
+        _beside(written.duration(latency_s), written.duration(claim.claimed_latency_s)),
+        _beside(written.start_duration(row.ready_s).main, written.duration(claim.claimed_cold_start_s)),
     )
 
 
-def _beside(show: Callable[[float | None], str], ours: float | None, theirs: float) -> Cell:
-    return Cell(show(ours), f"({show(theirs)})")
+def _beside(ours: str, theirs: str) -> Cell:
+    return Cell(ours, f"({theirs})")
 
 
-def _is_number(head: Head) -> bool:
-    return head.kind in {"number", "estimate"}
-
-
-def _terminal_cell(cell: Cell) -> Text:
-    shown = Text("not\nmeasured" if cell.main == NOT_MEASURED else escape.plain(cell.main))
-    return shown.append(f"\n{escape.plain(cell.note)}", style="dim") if cell.note else shown
+def _has_interval(row: Row) -> bool:
+    ratio = row.comparison.ratio if row.comparison else None
+    return any(one and one.low is not None for one in (ratio, row.ready_s))
 
 
 def _markdown_cell(head: Head, cell: Cell) -> str:

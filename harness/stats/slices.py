@@ -16,15 +16,15 @@ def is_clean(turn: TurnOutcome) -> bool:
     """Whether a turn has a throughput: every answer right, and some counted. Wrong ones are never throughput."""
     if turn.failure or turn.recording is None or any(turn.recording.errors.values()):
         return False
-    return turn.recording.counted > 0 and turn.recording.counted_s > 0
+    return turn.recording.requests_per_s is not None
 
 
 def throughputs(result_set: ResultSet) -> Mapping[str, Throughputs]:
     """Of each contender, in clean slices of finished blocks; a contender without any is there, empty."""
     found: dict[str, dict[int, dict[int, float]]] = {member.label: {} for member in result_set.head.members}
     for turn in result_set.turns:
-        if turn.round and turn.recording and is_clean(turn):
-            per_s = turn.recording.counted / turn.recording.counted_s
+        per_s = turn.recording.requests_per_s if turn.recording and is_clean(turn) else None
+        if turn.round and per_s:
             found[turn.contender].setdefault(turn.block, {})[turn.round] = per_s
     return found
 

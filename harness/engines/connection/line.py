@@ -48,10 +48,24 @@ class Address:
 class Line:
     """A connection, opened when first needed and again whenever it was closed. `reconnects` counts the latter.
 
+    `asked_again` counts the requests that got no byte on a connection in use: the server may have lost them.
+
     Belongs to one greenlet; between `arm` and `disarm` that greenlet may wait for nothing but this line's answers.
     """
 
-    __slots__ = ("_address", "_answered", "_armed", "_opened", "_socket", "_switch", "_wake", "_watcher", "reconnects")
+    __slots__ = (
+        "_address",
+        "_answered",
+        "_armed",
+        "_opened",
+        "_rested",
+        "_socket",
+        "_switch",
+        "_wake",
+        "_watcher",
+        "asked_again",
+        "reconnects",
+    )
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -60,8 +74,10 @@ class Line:
         self._armed = False
         self._opened = False
         self._answered = False
+        self._rested = False
         self._switch: Callable[[], None] = get_hub().switch
         self._wake: Callable[[], None] = getcurrent().switch
+        self.asked_again = 0
         self.reconnects = 0
 
     @property
@@ -69,8 +85,9 @@ class Line:
         return self._socket is not None
 
     def arm(self) -> None:
-        """From here on, arriving bytes wake the greenlet that owns this line."""
+        """From here on, arriving bytes wake the greenlet that owns this line. A connection that is open has rested."""
         self._armed = True
+        self._rested = self.is_open
         if self._watcher is not None:
             self._watcher.start(self._wake)
 
@@ -117,13 +134,17 @@ class Line:
             return self._ask_again(question, error)
         if not piece:
             return self._ask_again(question, None)
-        self._answered = True
+        self._answered, self._rested = True, False
         return piece
 
     def _ask_again(self, question: Question, error: OSError | None) -> bytes:
-        """Not a byte came. A connection kept since an earlier answer may just have been closed: open it anew, once."""
+        """Not a byte came. A connection kept since an earlier answer may just have been closed: open it anew, once.
+
+        That is as it should be after a rest. In the midst of a turn the server may have lost what it read: it counts.
+        """
         if not (self._answered and question.idempotent):
             raise _fault(error)
+        self.asked_again += not self._rested
         self.close()
         return self._first_piece(question)
 
@@ -172,7 +193,7 @@ class Line:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._watcher = get_hub().loop.io(connection.fileno(), _READ)
         self.reconnects += self._opened
-        self._opened, self._answered = True, False
+        self._opened, self._answered, self._rested = True, False, False
         problem = connection.connect_ex(self._address.sockaddr)
         if problem not in _CONNECTING:
             raise Fault(ErrorCause.CONNECT, os.strerror(problem))

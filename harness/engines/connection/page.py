@@ -9,13 +9,12 @@ import numpy as np
 
 from harness.engines.facts import Journal, Nanoseconds
 from harness.engines.generator import Orders, read_job
-from harness.engines.job import Job, url_host
+from harness.engines.job import PAGE_HOST, Job, url_host
 from harness.engines.load import Load
 from harness.engines.stage import Stage
 from harness.engines.totals import fold
 
 _FOLD_EVERY_S = 1.0
-_HOST = "127.0.0.1"
 
 
 def serve_page(open_stage: Callable[[Job], Stage], port: int) -> None:
@@ -25,7 +24,7 @@ def serve_page(open_stage: Callable[[Job], Stage], port: int) -> None:
     ((contender, address),) = job.addresses.items()
     stage.environment.host = f"http://{url_host(*address)}"
     load = Load(contender, renew=False, users=0, endless=True)
-    stage.environment.create_web_ui(host=_HOST, port=port)
+    stage.environment.create_web_ui(host=PAGE_HOST, port=port)
     stage.open(load)
     stage.spawn()
     print("ready", flush=True)  # noqa: T201  # this tells the harness that the page is there

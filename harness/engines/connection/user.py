@@ -61,11 +61,12 @@ class ConnectionUser(StagedUser):
         if load.renew:
             line.renew()
         self._journal = load.join(self)
-        reconnects = line.reconnects
+        reconnects, asked_again = line.reconnects, line.asked_again
         line.arm()
         self._ask(load, line, self._questions[load.contender])
         line.disarm()
         load.reconnects += line.reconnects - reconnects
+        load.asked_again += line.asked_again - asked_again
         load.open_connections += line.is_open
 
     def _ask(self, load: Load, line: Line, questions: Iterator[Question]) -> None:

@@ -1,0 +1,79 @@
+"""`./bench doctor`: what this machine is, what holds here, and what would spoil a run."""
+
+from __future__ import annotations
+
+import json as json_format
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness import block, prepare
+from harness.cli import options, steps
+from harness.cli.output import document, results
+from harness.hosts.base import Host
+from harness.model import Enforcement, Placement
+from harness.prepare import Asked
+
+_UNITS = {"bytes": "bytes", "s": "s", "per_s": "per second"}
+
+
+def doctor(*, json: options.Json = False) -> None:
+    """Look at the machine: what it is, which limits hold, and what would spoil a run."""
+    with steps.logs() as logs, steps.this_machine() as host:
+        facts: dict[str, Any] = dict(host.fingerprint())
+        limits = _limits(host, logs)
+        spoilers = (*_spoilers(host.placement), *steps.look_at_machine(host))
+    facts |= {"placement": host.placement.model_dump(mode="json"), "limits": limits.model_dump(mode="json")}
+    if json:
+        document(json_format.dumps(facts | {"spoilers": list(spoilers)}, indent=1))
+        return
+    for name, fact in told(facts):
+        results.print(f"{name:<32} {fact}", soft_wrap=True)
+    results.print("", *(spoilers or ["nothing found that would spoil a run"]), sep="\n", soft_wrap=True)
+
+
+def told(facts: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """Facts of facts as pairs of text, one for each: what it is called, and what it is."""
+    for key, fact in facts.items():
+        if isinstance(fact, Mapping):
+            yield from told(fact, f"{before}{key.replace('_', ' ')}: ")
+        else:
+            name, unit = _unit(key)
+            yield f"{before}{name}", _said(fact) + (f" {unit}" if unit and fact is not None else "")
+
+
+def _unit(key: str) -> tuple[str, str]:
+    """A name and the unit that ends it, if one does."""
+    for ending, unit in sorted(_UNITS.items(), key=lambda pair: -len(pair[0])):
+        if key.endswith(f"_{ending}"):
+            return key.removesuffix(f"_{ending}").replace("_", " "), unit
+    return key.replace("_", " "), ""
+
+
+def _said(fact: Any) -> str:
+    match fact:
+        case None:
+            return "not known here"
+        case bool():
+            return "yes" if fact else "no"
+        case list() | tuple():
+            return ", ".join("+".join(map(str, one)) if isinstance(one, list) else _said(one) for one in fact)
+        case int():
+            return f"{fact:,}"
+        case float():
+            return f"{fact:,.3g}" if abs(fact) < 1 else f"{fact:,.2f}"
+    return str(fact)
+
+
+def _limits(host: Host, logs: Path) -> Enforcement:
+    """What the kernel says holds for a server: `null`, launched for a moment. Raises LaunchError."""
+    asked = Asked(contenders=["null"])
+    entry = prepare.enter(asked)
+    field = prepare.field_of(entry, prepare.plan(entry, asked, host.placement), host, logs)
+    with block.launch(field, "null", "null.log") as server:
+        return server.launched.enforcement
+
+
+def _spoilers(placement: Placement) -> Iterator[str]:
+    if not placement.owns_core:
+        yield "The generator shares a core with the servers: every number will be CLIENT-BOUND."

@@ -1,0 +1,74 @@
+"""What every argument and option of the command line is, and what its help says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from harness.model import Plan
+
+# A bracket and a word would be markup to rich, and vanish from the help.
+_SPECIFICATION = r"[LABEL=][PATH:]app\[@deployment]"
+
+
+def _usual(field: str) -> str:
+    return f"{Plan.model_fields[field].default} unless said otherwise"
+
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Run = Annotated[Path, typer.Argument(help="The folder of a run.")]
+Paste = Annotated[bool, typer.Option("--paste", help="Only the table and its provenance, for a post.")]
+Derived = Annotated[Path | None, typer.Option(help="Where to write what is derived; the run's own folder.")]
+
+# What is compared
+Scenario = Annotated[str, typer.Argument(help="What is asked of every app: see ./bench list.")]
+FirstAsked = Annotated[str, typer.Option(help="Whose first request it must answer: see ./bench list.")]
+OnlyScenarios = Annotated[list[str] | None, typer.Option(help="Only this scenario; may be given more than once.")]
+Lineup = Annotated[str, typer.Option(help="A named list of contenders: see ./bench list.")]
+Contender = Annotated[str, typer.Argument(help=_SPECIFICATION)]
+SomeContenders = Annotated[list[str] | None, typer.Argument(help=f"{_SPECIFICATION}; none: all.")]
+Contenders = Annotated[
+    list[str] | None,
+    typer.Option(help=f"{_SPECIFICATION}, in place of a line-up; once per contender or with commas."),
+]
+OwnApps = Annotated[list[Path] | None, typer.Option(help="The folder of an app of your own, beside the line-up.")]
+Reference = Annotated[str | None, typer.Option(help="The contender that ratios are taken to.")]
+
+# How it is measured
+Quick = Annotated[bool, typer.Option("--quick", help="Under a minute; shows that it works, nothing else.")]
+Publish = Annotated[bool, typer.Option("--publish", help="24 blocks, for numbers that others will read.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+Resume = Annotated[
+    Path | None, typer.Option(help="The folder of a run: do the blocks that it lacks, by the plan that it has.")
+]
+Engine = Annotated[str | None, typer.Option(help="connection, or fasthttp: what stock Locust would have told you.")]
+Connections = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=10_000, help=f"Concurrent connections, always busy; the scenario's, {_usual('connections')}."
+    ),
+]
+Blocks = Annotated[
+    int | None,
+    typer.Option(min=1, max=1000, help=f"Blocks, {_usual('blocks')}; at least 8 where an interval is claimed."),
+]
+Rounds = Annotated[
+    int | None, typer.Option(min=1, max=1000, help=f"Slices of each contender in a block, {_usual('rounds')}.")
+]
+Starts = Annotated[
+    int | None, typer.Option(min=0, max=1000, help=f"Cold starts of each contender, {_usual('starts')}; 0: none.")
+]
+Seed = Annotated[int | None, typer.Option(help="Of the random orders; chosen at random and recorded.")]
+Wait = Annotated[Literal["spin", "sleep"] | None, typer.Option(help="How the generator waits; spin if it owns a core.")]
+Samples = Annotated[bool, typer.Option("--samples", help="Keep every single latency.")]
+Runs = Annotated[Path | None, typer.Option(help="Where the run's folder is made; results/runs.")]
+
+# What one address is asked
+Url = Annotated[str, typer.Argument(help="The server, such as http://127.0.0.1:8000")]
+AddressConnections = Annotated[int, typer.Option(min=1, max=10_000, help="Concurrent connections, always busy.")]
+Duration = Annotated[float, typer.Option(min=0.25, max=3600, help="Seconds, after a warm-up.")]
+AddressWait = Annotated[Literal["spin", "sleep"], typer.Option(help="How the generator waits.")]
+Web = Annotated[bool, typer.Option("--web", help="Open Locust's own page instead; Ctrl-C ends it.")]
+WebPort = Annotated[int, typer.Option(min=1, max=65535, help="The port of that page.")]

@@ -204,6 +204,7 @@ def test_an_app_that_answers_and_then_goes_into_the_background_is_told_so_too(tm
             os.write(tell, b"!")
     if os.fork():
         os.read(answered, 1)
+        time.sleep(0.01)
         os._exit(0)
     open("daemon", "w").write(f"{os.getpid()}\\n")
     serve(Telling)

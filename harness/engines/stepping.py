@@ -105,11 +105,11 @@ def told(process: subprocess.Popen[bytes], log: Path, within_s: float = _MARGIN_
 def _refuse_too_few_files(job: Job) -> None:
     """The generator may raise its own limit, but no higher than the hard one, which it inherits."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = job.plan.connections * len(job.addresses) + _OWN_FILES
+    connections = job.plan.connections * len(job.addresses)
+    needed = connections + _OWN_FILES
     if most != resource.RLIM_INFINITY and most < needed:
         raise EngineError(
-            f"{job.plan.connections} connections to {len(job.addresses)} servers need {needed} open files, "
-            f"and only {most} are allowed",
+            f"{connections} connections need {needed} open files, and only {most} are allowed",
             f"Allow more with `ulimit -n {needed}`, or choose fewer connections.",
         )
 

@@ -18,7 +18,7 @@ from harness.model import (
     Usage,
     Verdict,
 )
-from harness.stats.slices import Throughputs, is_clean, throughputs
+from harness.stats.slices import Throughputs, is_clean, is_silent, throughputs
 
 
 class Finding(NamedTuple):
@@ -52,6 +52,11 @@ class Evidence:
         return tuple(turn.recording for turn in self.turns if turn.round and turn.recording and is_clean(turn))
 
     @property
+    def silent(self) -> int:
+        """How many turns to be measured said nothing, and nothing bad."""
+        return sum(is_silent(turn) for turn in self.turns if turn.round)
+
+    @property
     def launches(self) -> tuple[Launched, ...]:
         """Every start of it in a block."""
         return tuple(one.launched for one in self.servers if one.launched)
@@ -80,9 +85,9 @@ def gather(result_set: ResultSet) -> Iterator[Evidence]:
 
 
 def failures(result_set: ResultSet, label: str) -> tuple[Failure, ...]:
-    """Every failure of a contender: of its starts, then of its turns, then of its servers."""
+    """Every failure of a contender: of its starts, then of its turns but the silent ones, then of its servers."""
     found = [start.failure for start in result_set.starts if start.contender == label]
-    found += [turn.failure for turn in result_set.turns if turn.contender == label]
+    found += [turn.failure for turn in result_set.turns if turn.contender == label and not is_silent(turn)]
     found += [server.failure for server in _servers(result_set, label)]
     return tuple(failure for failure in found if failure)
 

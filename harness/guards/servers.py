@@ -7,7 +7,7 @@ from statistics import median
 
 from harness.guards.evidence import Evidence, Finding, cpu_by_process, identities
 from harness.model import ErrorCause, Usage, Verdict
-from harness.stats.slices import is_clean
+from harness.stats.slices import is_clean, is_silent
 
 UNEVEN = 1.5  # times a worker's share (calibrate)
 
@@ -16,7 +16,7 @@ def right_answers(seen: Evidence) -> Finding:
     """Any wrong or missing answer, warm-ups included, and any failure: the number says nothing."""
     errors = _errors(seen)
     failures = seen.failures
-    bad_turns = sum(not is_clean(turn) for turn in seen.turns)
+    bad_turns = sum(not is_clean(turn) and not is_silent(turn) for turn in seen.turns)
     if errors or failures or bad_turns:
         counts = (
             f"{errors.total():,} wrong answers, {bad_turns} of {len(seen.turns)} turns bad, {len(failures)} failures"

@@ -19,6 +19,16 @@ def is_clean(turn: TurnOutcome) -> bool:
     return turn.recording.requests_per_s is not None
 
 
+def is_silent(turn: TurnOutcome) -> bool:
+    """Whether a turn says nothing, and nothing bad: no answer was wrong, but too few came to count.
+
+    It was too short for its server, or the machine stood still.
+    """
+    if turn.recording is None or any(turn.recording.errors.values()):
+        return False
+    return turn.recording.requests_per_s is None
+
+
 def throughputs(result_set: ResultSet) -> Mapping[str, Throughputs]:
     """Of each contender, in clean slices of finished blocks; a contender without any is there, empty."""
     found: dict[str, dict[int, dict[int, float]]] = {member.label: {} for member in result_set.head.members}

@@ -62,6 +62,20 @@ def test_a_reference_run_is_small_and_names_no_folder_of_the_machine_that_made_i
     assert not [path.name for path in paths if path.suffix in {".json", ".jsonl"} and str(ROOT) in path.read_text()]
 
 
+def test_what_the_readme_says_of_the_run_between_is_what_was_measured():
+    rows = {row.member.label: row for row in summarize(store.read(REFERENCE / "between")).rows}
+
+    def ratio(one, other):
+        return rows[one].requests_per_s.value / rows[other].requests_per_s.value
+
+    assert ratio("fastapi@article", "fastapi@uvicorn") == pytest.approx(2 / 3, abs=0.05), "a third"
+    assert ratio("flask@sync", "flask@gthread") == pytest.approx(0.9, abs=0.05), "a tenth"
+    cold = rows["fastapi@article"].ready_s.value / rows["fastapi@uvicorn"].ready_s.value
+    assert cold == pytest.approx(4, abs=0.6), "four times as long"
+    sync, gthread = (rows[f"django_rest@{name}"].comparison.ratio for name in ("sync", "gthread"))
+    assert sync.low < gthread.value < sync.high, "nothing that could be told"
+
+
 def test_every_command_is_in_the_readme():
     text = README.read_text(encoding="utf-8")
     assert [name for name in get_command(app).commands if f"./bench {name}" not in text] == []

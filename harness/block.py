@@ -7,8 +7,9 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
-from harness import verify
+from harness import duet, verify
 from harness.engines.base import Engine
 from harness.errors import LaunchError
 from harness.hosts.base import Host, Server
@@ -16,6 +17,7 @@ from harness.model import (
     BlockOutcome,
     BlockPlan,
     Contender,
+    DuetOutcome,
     Failure,
     Limits,
     Placement,
@@ -54,13 +56,13 @@ class _Part:
     failure: Failure | None = None
 
 
-def play(field: Field, block: BlockPlan, attempt: int) -> Iterator[TurnOutcome | BlockOutcome]:
+def play(field: Field, block: BlockPlan, attempt: int) -> Iterator[TurnOutcome | DuetOutcome | BlockOutcome]:
     """Yield each turn as it ends, and last the block itself. What fails is an outcome; the rest goes on."""
     started_at = time.time()
     with ExitStack() as stack:
         parts = {label: _launched(field, block, label, stack) for label in block.launches}
         parts = {label: _verified(field, label, part) for label, part in parts.items()}
-        turns = [turn for turn in block.turns if parts[turn.contender].failure is None]
+        turns = [turn for turn in block.turns if all(parts[label].failure is None for label in turn.contenders)]
         recordings = stack.enter_context(closing(_driven(field, block, parts, turns)))
 
         for turn in (turn for turn in turns if turn.round == 0):
@@ -68,9 +70,12 @@ def play(field: Field, block: BlockPlan, attempt: int) -> Iterator[TurnOutcome |
         before = field.host.reading()
         parts = {label: _read(part, warmed=True) for label, part in parts.items()}
 
-        for turn in (turn for turn in turns if turn.round > 0):
+        for turn in (turn for turn in turns if turn.round > 0 and not turn.beside):
             yield _outcome(block, attempt, turn, next(recordings))
         parts = {label: _read(part, warmed=False) for label, part in parts.items()}
+
+        for turn in (turn for turn in turns if turn.beside):
+            yield duet.play(block.index, attempt, turn, _servers(parts, turn), recordings)
         after = field.host.reading()
 
     yield BlockOutcome(
@@ -118,14 +123,26 @@ def _verified(field: Field, label: str, part: _Part) -> _Part:
 def _driven(
     field: Field, block: BlockPlan, parts: Mapping[str, _Part], turns: Sequence[Turn]
 ) -> Generator[Recording, None, None]:
-    """Recordings, one per turn. The load rests until the next one is asked for."""
+    """Recordings, one per contender of a turn. The load rests until the next turn's are asked for."""
     addresses = {
         label: (part.server.launched.host, part.server.launched.port) for label, part in parts.items() if part.server
     }
     if turns:
         yield from field.engine.drive(
-            addresses, field.scenario, field.plan, turns, field.placement, field.logs / f"block{block.index}-engine.log"
+            addresses,
+            field.scenario,
+            _plan(field, block),
+            turns,
+            field.placement,
+            field.logs / f"block{block.index}-engine.log",
         )
+
+
+def _plan(field: Field, block: BlockPlan) -> Plan:
+    """The plan as the engine is to see it in this block."""
+    if block.kind != "other wait":
+        return field.plan
+    return field.plan.model_copy(update={"wait": "sleep" if field.plan.wait == "spin" else "spin"})
 
 
 def _read(part: _Part, *, warmed: bool) -> _Part:
@@ -144,7 +161,7 @@ def _outcome(block: BlockPlan, attempt: int, turn: Turn, recording: Recording) -
     if not recording.counted:
         said = recording.first_error or "too few answers"
         message = f"`{turn.contender}` could not be measured in round {turn.round}: {said}"
-        failure = Failure(stage="slice" if turn.round else "warm", message=message)
+        failure = Failure(stage=_stage(turn), message=message)
     return TurnOutcome(
         block=block.index,
         attempt=attempt,
@@ -153,6 +170,16 @@ def _outcome(block: BlockPlan, attempt: int, turn: Turn, recording: Recording) -
         recording=recording,
         failure=failure,
     )
+
+
+def _stage(turn: Turn) -> Literal["warm", "slice", "open loop"]:
+    if turn.round == 0:
+        return "warm"
+    return "slice" if turn.share is None else "open loop"
+
+
+def _servers(parts: Mapping[str, _Part], turn: Turn) -> list[Server]:
+    return [server for label in turn.contenders if (server := parts[label].server)]
 
 
 def _facts(part: _Part) -> ServerOutcome:

@@ -12,8 +12,12 @@ from harness.block import Field
 from harness.errors import InputError, LaunchError
 from harness.model import (
     BlockOutcome,
+    BlockPlan,
+    DuetOutcome,
     Failure,
     Outcome,
+    Paced,
+    Recording,
     ResultSet,
     RunHead,
     StartOutcome,
@@ -45,7 +49,7 @@ def rehearse(field: Field) -> Iterator[tuple[str, tuple[str, ...]]]:
 def play(field: Field, folder: Path, done: ResultSet) -> Iterator[Outcome]:
     """Do what a run lacks of its plan, and yield each outcome once it is stored."""
     attempt = 1 + max((outcome.attempt for outcome in done.outcomes), default=0)
-    for outcome in _outcomes(field, done, attempt):
+    for outcome in _outcomes(field, folder, done, attempt):
         store.append(folder, outcome)
         yield outcome
 
@@ -68,12 +72,28 @@ def _must_agree(head: RunHead) -> dict[str, Any]:
     return {**head.fingerprint.identity, **digests}
 
 
-def _outcomes(field: Field, done: ResultSet, attempt: int) -> Iterator[Outcome]:
+def _outcomes(field: Field, folder: Path, done: ResultSet, attempt: int) -> Iterator[Outcome]:
     yield from _starts(field, done, attempt)
-    finished = {outcome.block for outcome in done.blocks}
-    for planned in done.head.schedule:
-        if planned.index not in finished:
+    finished = {outcome.block for outcome in done.finished}
+    left = [planned for planned in done.head.schedule if planned.index not in finished]
+    for planned in left:
+        if planned.kind != "open loop":
             yield from block.play(field, planned, attempt)
+    from harness.stats.slices import slowest_per_s  # noqa: PLC0415  # statistics are slow to import: --help goes without
+
+    capacity_per_s = slowest_per_s(store.read(folder))
+    for planned in left:
+        if planned.kind == "open loop" and capacity_per_s is not None:
+            yield from block.play(field, _paced(planned, capacity_per_s), attempt)
+
+
+def _paced(planned: BlockPlan, capacity_per_s: float) -> BlockPlan:
+    """With rates for its shares: the same for all contenders, and the same in every block."""
+    turns = (
+        turn if turn.share is None else turn.model_copy(update={"rate_per_s": turn.share * capacity_per_s})
+        for turn in planned.turns
+    )
+    return planned.model_copy(update={"turns": tuple(turns)})
 
 
 def _starts(field: Field, done: ResultSet, attempt: int) -> Iterator[StartOutcome]:
@@ -106,6 +126,10 @@ def said_of(outcome: Outcome) -> str:
             return f"cold start {outcome.index + 1} of {outcome.contender}"
         case TurnOutcome(round=0):
             return f"block {outcome.block + 1}: warmed {outcome.contender}"
+        case TurnOutcome(recording=Recording(paced=Paced() as paced)):
+            return f"block {outcome.block + 1}, {paced.rate_per_s:,.0f} a second: {outcome.contender}"
+        case DuetOutcome():
+            return f"block {outcome.block + 1}, duet {outcome.round}: {outcome.contender} and {outcome.beside}"
         case TurnOutcome():
             return f"block {outcome.block + 1}, round {outcome.round}: {outcome.contender}"
         case BlockOutcome():

@@ -33,8 +33,15 @@ MEMORY_BYTES = 4 * 2**30
 
 _ENGINE = "connection"
 
-QUICK = {"blocks": 2, "rounds": 5, "starts": 3, "warm_s": 0.5, "quick": True}
-PUBLISH = {"blocks": 24, "starts": 30}
+USUAL = {"duets": 2, "open_blocks": 3}
+QUICK = {"blocks": 2, "rounds": 5, "starts": 3, "warm_s": 0.5, "duets": 1, "quick": True}
+PUBLISH = {"blocks": 24, "starts": 30, "duets": 2, "open_blocks": 8, "other_wait_blocks": 8}
+_OURS_ONLY = ("duets", "open_blocks", "other_wait_blocks")
+
+
+def preset(fields: Mapping[str, Any], engine: str | None) -> Mapping[str, Any]:
+    """Fields of Plan that go together, less what only our own engine can do."""
+    return {key: one for key, one in fields.items() if engine in {None, _ENGINE} or key not in _OURS_ONLY}
 
 
 @dataclass(frozen=True)
@@ -128,12 +135,21 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
             "reference": entry.reference,
         }
     )
+    _refuse_impossible(chosen, placement)
+    return chosen
+
+
+def _refuse_impossible(chosen: Plan, placement: Placement) -> None:
+    if chosen.engine != _ENGINE and any(getattr(chosen, name) for name in _OURS_ONLY):
+        raise InputError(
+            f'the engine "{chosen.engine}" knows slices only: no duets, no open loop, no other wait policy',
+            "Leave --duets, --open-blocks and --other-wait-blocks out.",
+        )
     if chosen.wait == "spin" and not placement.owns_core:
         raise InputError(
             "the generator cannot spin: it shares a core with the servers",
             "Leave --wait out, or use a machine with two cores of which one can be the generator's.",
         )
-    return chosen
 
 
 def _is_ours(asked: Asked) -> bool:
@@ -151,11 +167,7 @@ def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float) -> RunHea
         scenario=entry.scenario,
         placement=host.placement,
         members=members,
-        schedule=schedule.blocks(
-            chosen,
-            [member.label for member in members],
-            {member.label for member in members if member.workers > 1},
-        ),
+        schedule=schedule.blocks(chosen, members),
         fingerprint=_fingerprint(host, chosen, members),
         digests=provenance.digests(ROOT, entry.apps, entry.scenario.name),
     )
@@ -177,13 +189,20 @@ def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path) -> Field:
 
 
 def seconds(chosen: Plan, starting: int, labels: int) -> float:
-    """About how long a run takes: launches and cold starts at 0.6 s, turns at 1.3 times the shortest slice.
+    """About how long a run of so many labels takes, the two yardsticks among them.
 
-    So it was on two CPUs, within a tenth.
+    Launches and cold starts take 0.6 s, turns 1.3 times the shortest slice: so it was on two CPUs, within a tenth.
     """
     launch_s, turn_s = 0.6, chosen.slice_min_s * 1.3
-    block_s = labels * (launch_s + chosen.warm_s + chosen.rounds * turn_s)
-    return chosen.starts * starting * launch_s + chosen.blocks * block_s
+    slices_s = labels * (launch_s + chosen.warm_s + chosen.rounds * turn_s)
+    duets_s = (labels - 2) * chosen.duets * chosen.duet_s
+    open_s = (labels - 1) * (launch_s + chosen.warm_s + len(chosen.open_shares) * chosen.open_s)
+    return (
+        chosen.starts * starting * launch_s
+        + chosen.blocks * (slices_s + duets_s)
+        + chosen.other_wait_blocks * slices_s
+        + chosen.open_blocks * open_s
+    )
 
 
 def _member(contender: Contender, placement: Placement) -> Member:

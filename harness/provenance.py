@@ -23,13 +23,14 @@ MEASURING = (
     "block.py",
     "campaign.py",
     "contract.py",
+    "duet.py",
     "environments.py",
     "histogram.py",
     "prepare.py",
     "schedule.py",
     "verify.py",
 )
-DERIVING = ("guards", "stats", "summary.py")
+DERIVING = ("guards", "stats", "otherwise.py", "summary.py")
 
 
 def digests(root: Path, apps: Iterable[App], scenario: str) -> Mapping[str, str]:

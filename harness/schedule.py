@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
-from harness.model import BlockPlan, Plan, Turn
+from harness.model import BlockPlan, Member, Plan, Turn
+
+Thing = TypeVar("Thing")
 
 
-def blocks(plan: Plan, labels: Sequence[str], several_workers: Collection[str] = ()) -> tuple[BlockPlan, ...]:
-    """The order of every block of `plan`, null and control included in `labels`.
+def blocks(plan: Plan, members: Sequence[Member]) -> tuple[BlockPlan, ...]:
+    """Every block of `plan` in the order of play: blocks of the other wait policy are spread among the usual ones.
 
-    Connections to `several_workers` (labels whose servers have more than one) are renewed `plan.renewals` times a
-    block. A longer plan of the same seed starts with the blocks of a shorter one.
+    The usual blocks have the first indices. A longer plan of the same seed has the usual blocks of a shorter one.
     """
-    orders = _orders(f"blocks {plan.seed}", labels)
-    return tuple(
-        BlockPlan(
-            index=index,
-            launches=next(orders),
-            turns=tuple(
-                Turn(contender=label, round=number, renew=label in several_workers and number in _renewals(plan))
-                for number in range(plan.rounds + 1)
-                for label in next(orders)
-            ),
-        )
-        for index in range(plan.blocks)
-    )
+    usual = _usual(plan, members)
+    others = _others(plan, members)
+    between = [(place + 1) * len(usual) // (len(others) + 1) for place in range(len(others))]
+    order = sorted([*zip(between, others, strict=True), *enumerate(usual)], key=lambda pair: pair[0])
+    return (*(block for _, block in order), *_open(plan, members))
 
 
 def starts(plan: Plan, labels: Sequence[str]) -> tuple[tuple[int, str], ...]:
@@ -35,11 +29,78 @@ def starts(plan: Plan, labels: Sequence[str]) -> tuple[tuple[int, str], ...]:
     return tuple((index, label) for index in range(plan.starts) for label in next(orders))
 
 
-def _orders(seed: str, labels: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _usual(plan: Plan, members: Sequence[Member]) -> list[BlockPlan]:
+    """Slices of all, then duets with the reference."""
+    orders = _orders(f"blocks {plan.seed}", [member.label for member in members])
+    duets = _orders(f"duets {plan.seed}", _in_duets(plan, members))
+    return [
+        BlockPlan(index=index, launches=next(orders), turns=(*_slices(plan, members, orders), *_duets(plan, duets)))
+        for index in range(plan.blocks)
+    ]
+
+
+def _others(plan: Plan, members: Sequence[Member]) -> list[BlockPlan]:
+    """Slices of all, under the other wait policy."""
+    orders = _orders(f"other wait {plan.seed}", [member.label for member in members])
+    indices = range(plan.blocks, plan.blocks + plan.other_wait_blocks)
+    return [
+        BlockPlan(index=index, kind="other wait", launches=next(orders), turns=_slices(plan, members, orders))
+        for index in indices
+    ]
+
+
+def _open(plan: Plan, members: Sequence[Member]) -> list[BlockPlan]:
+    """A window of open loop of all but `control`, whose latency nobody asks for, at each rate."""
+    orders = _orders(f"open loop {plan.seed}", [member.label for member in members if member.role != "control"])
+    rates = _orders(f"rates {plan.seed}", tuple(enumerate(plan.open_shares, 1)))
+    first = plan.blocks + plan.other_wait_blocks
+    return [
+        BlockPlan(
+            index=index,
+            kind="open loop",
+            launches=next(orders),
+            turns=(
+                *(Turn(contender=label, round=0) for label in next(orders)),
+                *(
+                    Turn(contender=label, round=number, share=share)
+                    for number, share in next(rates)
+                    for label in next(orders)
+                ),
+            ),
+        )
+        for index in range(first, first + plan.open_blocks)
+    ]
+
+
+def _slices(plan: Plan, members: Sequence[Member], orders: Iterator[tuple[str, ...]]) -> tuple[Turn, ...]:
+    """Warm-ups, then rounds; connections to several workers are renewed `plan.renewals` times a block."""
+    several_workers = {member.label for member in members if member.workers > 1}
+    renewals = _renewals(plan)
+    return tuple(
+        Turn(contender=label, round=number, renew=label in several_workers and number in renewals)
+        for number in range(plan.rounds + 1)
+        for label in next(orders)
+    )
+
+
+def _duets(plan: Plan, orders: Iterator[tuple[str, ...]]) -> tuple[Turn, ...]:
+    return tuple(
+        Turn(contender=label, round=number, beside=plan.reference)
+        for number in range(1, plan.duets + 1)
+        for label in next(orders)
+    )
+
+
+def _in_duets(plan: Plan, members: Sequence[Member]) -> list[str]:
+    """All but the reference itself, and `null`, which waits for its network rather than for a CPU."""
+    return [member.label for member in members if member.label != plan.reference and member.role != "null"]
+
+
+def _orders(seed: str, things: Sequence[Thing]) -> Iterator[tuple[Thing, ...]]:
     """Endless random orders. A text as seed goes through SHA-512: the same in every version of Python."""
     source = random.Random(seed)  # noqa: S311  # an order of measurements is no secret
     while True:
-        order = list(labels)
+        order = list(things)
         source.shuffle(order)
         yield tuple(order)
 

@@ -10,6 +10,9 @@ import numpy as np
 from harness import histogram, schedule
 from harness.model import (
     BlockOutcome,
+    BlockPlan,
+    DuetOutcome,
+    DuetPart,
     Enforcement,
     Expectation,
     Fingerprint,
@@ -18,6 +21,7 @@ from harness.model import (
     MachineReading,
     Member,
     Outcome,
+    Paced,
     Placement,
     Plan,
     Process,
@@ -29,6 +33,7 @@ from harness.model import (
     ServerOutcome,
     StartOutcome,
     Traits,
+    Turn,
     TurnOutcome,
     Usage,
 )
@@ -138,6 +143,7 @@ def result_set(
 ) -> ResultSet:
     """A run of contenders with these throughputs (1/s); `finished` blocks of the plan's, or all.
 
+    Duets, blocks of open loop and of the other wait policy are made as the plan says.
     `noise` and `block_noise` are standard deviations of log throughput, of a slice and of a contender's block.
     `changes` are fields of the plan. Everything follows from `seed`.
     """
@@ -145,8 +151,9 @@ def result_set(
     head = _head(plan(labels, **changes), tuple(members[label] for label in labels), owns_core=owns_core)
     random = np.random.default_rng(seed)
     outcomes: list[Outcome] = _starts(head, random)
-    for index in range(head.plan.blocks if finished is None else finished):
-        outcomes += _block(head, index, throughputs, noise, block_noise, random)
+    for planned in head.schedule:
+        if finished is None or planned.index < finished:
+            outcomes += _block(head, planned, throughputs, noise, block_noise, random)
     return ResultSet(head=head, outcomes=tuple(outcomes))
 
 
@@ -243,7 +250,6 @@ def _altered(outcome: Outcome, kind: str, contender: str | None, changes: Mappin
 
 
 def _head(plan: Plan, members: tuple[Member, ...], *, owns_core: bool) -> RunHead:
-    labels = [member.label for member in members]
     return RunHead(
         name="20261122-0830-fair",
         created_at=CREATED_AT,
@@ -251,7 +257,7 @@ def _head(plan: Plan, members: tuple[Member, ...], *, owns_core: bool) -> RunHea
         scenario=SCENARIO,
         placement=Placement(server_cpus=(0,), generator_cpus=(1,), owns_core=owns_core),
         members=members,
-        schedule=schedule.blocks(plan, labels, {member.label for member in members if member.workers > 1}),
+        schedule=schedule.blocks(plan, members),
         fingerprint=Fingerprint(
             identity={"cpu_model": "Synthetic CPU", "cpus": [0, 1], "kernel": "6.1", "python": "3.11.2"},
             moment={"load_1min": 0.1},
@@ -277,29 +283,49 @@ def _starts(head: RunHead, random: np.random.Generator) -> list[Outcome]:
 
 def _block(
     head: RunHead,
-    index: int,
+    planned: BlockPlan,
     throughputs: Mapping[str, float],
     noise: float,
     block_noise: float,
     random: np.random.Generator,
 ) -> list[Outcome]:
     level = {label: rate * float(np.exp(random.normal(0, block_noise))) for label, rate in throughputs.items()}
-    turns: list[Outcome] = [
-        TurnOutcome(
-            block=index,
-            attempt=0,
-            contender=turn.contender,
-            round=turn.round,
-            recording=recording(
-                turn.contender,
-                turn.round,
-                level[turn.contender] * float(np.exp(random.normal(0, noise))),
-                head.plan.connections,
-            ),
+    turns = [_turn(head, planned.index, turn, level, float(np.exp(random.normal(0, noise)))) for turn in planned.turns]
+    return [*turns, _block_end(head, planned.index)]
+
+
+def _turn(head: RunHead, block: int, turn: Turn, level: Mapping[str, float], flicker: float) -> Outcome:
+    """In a duet each of the two gets half of the CPU, and the same noise as a slice."""
+    common: dict[str, Any] = {"block": block, "attempt": 0, "contender": turn.contender, "round": turn.round}
+    if turn.beside:
+        rates = {turn.contender: level[turn.contender] * flicker, turn.beside: level[turn.beside]}
+        return DuetOutcome(
+            **common, beside=turn.beside, parts={label: duet_part(rate) for label, rate in rates.items()}
         )
-        for turn in head.schedule[index].turns
-    ]
-    return [*turns, _block_end(head, index)]
+    connections, rate = head.plan.connections, level[turn.contender] * flicker
+    if turn.share:
+        return TurnOutcome(**common, recording=paced(turn.contender, turn.round, turn.share, rate, connections))
+    return TurnOutcome(**common, recording=recording(turn.contender, turn.round, rate, connections))
+
+
+def duet_part(requests_per_s: float, **changes: Any) -> DuetPart:
+    """Half of a CPU for 1.5 s."""
+    fields = {"answered": round(0.75 * requests_per_s), "cpu_s": 0.75, "loaded_s": 1.51, "is_whole": True}
+    return DuetPart(**fields | changes)
+
+
+def paced(
+    contender: str, number: int, share: float, capacity_per_s: float, connections: int = 100, **changes: Any
+) -> Recording:
+    """A window of open loop that kept its rate; a request takes what it takes the server alone, and twice, evenly."""
+    rate_per_s = 1000 * share
+    due = int(5 * rate_per_s)
+    latency = histogram.of(np.linspace(1, 2, due) / capacity_per_s)
+    lag = histogram.of(np.linspace(1e-6, 20e-6, due))
+    kept = Paced(share=share, rate_per_s=rate_per_s, due=due, in_time=due, queued=0, lag=lag)
+    window: dict[str, Any] = {"answered": due, "counted": due, "counted_s": 5.0, "duration_s": 5.0, "busy": None}
+    fields = {**window, "latency": latency, "longest_s": latency.max_s, "paced": kept}
+    return recording(contender, number, capacity_per_s, connections, **fields | changes)
 
 
 def _block_end(head: RunHead, index: int) -> BlockOutcome:

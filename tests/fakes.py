@@ -30,7 +30,7 @@ from harness.model import (
     Turn,
     Usage,
 )
-from tests.builders import recording
+from tests.builders import paced, recording
 
 PLACEMENT = Placement(server_cpus=(1,), generator_cpus=(0,), owns_core=True)
 SCENARIO = Scenario(
@@ -127,6 +127,7 @@ class RecordingEngine:
     events: list[str]
     failing: frozenset[str] = frozenset()
     interrupts: int | None = None
+    rates: list[float | None] = field(default_factory=list)
 
     def drive(
         self,
@@ -142,16 +143,20 @@ class RecordingEngine:
             for number, turn in enumerate(turns):
                 if number == self.interrupts:
                     raise KeyboardInterrupt
-                self.events.append(f"turn {turn.round} {turn.contender}")
-                yield self._recorded(turn, plan, addresses)
+                self.events.append(f"{'duet' if turn.beside else 'turn'} {turn.round} {' '.join(turn.contenders)}")
+                self.rates.append(turn.rate_per_s)
+                for label in turn.contenders:
+                    assert label in addresses
+                    yield self._recorded(label, turn, plan)
         finally:
             self.events.append("engine ends")
 
-    def _recorded(self, turn: Turn, plan: Plan, addresses: Mapping[str, tuple[str, int]]) -> Recording:
-        assert turn.contender in addresses
-        if turn.contender in self.failing:
-            return recording(turn.contender, turn.round, 100.0, counted=0, first_error="connection refused")
-        return recording(turn.contender, turn.round, 1000.0, plan.connections)
+    def _recorded(self, label: str, turn: Turn, plan: Plan) -> Recording:
+        if label in self.failing:
+            return recording(label, turn.round, 100.0, counted=0, first_error="connection refused")
+        if turn.share:
+            return paced(label, turn.round, turn.share, 1000.0, plan.connections)
+        return recording(label, turn.round, 1000.0, plan.connections)
 
 
 def contender(label: str) -> Contender:

@@ -53,7 +53,7 @@ def head_of(field, **digests):
         scenario=SCENARIO,
         placement=PLACEMENT,
         members=members,
-        schedule=schedule.blocks(field.plan, list(field.contenders)),
+        schedule=schedule.blocks(field.plan, members),
         fingerprint=Fingerprint(identity={"cpu_model": "fake"}, moment={}),
         digests=digests,
     )
@@ -123,3 +123,45 @@ def test_a_rehearsal_tells_everything_that_is_wrong_with_everybody(port):
     assert "status 200 instead of 404" in told["b"][0]
     assert told["c"] == ("did not answer\n  Its log is empty.",), "who it is stands beside"
     assert host.events == ["launch a", "stop a", "launch b", "stop b"]
+
+
+def test_open_loop_comes_last_at_rates_that_follow_from_the_slices(field, tmp_path):
+    plan = field.plan.model_copy(update={"starts": 0, "open_blocks": 1, "open_shares": (0.5,), "duets": 1})
+    field = dataclasses.replace(field, plan=plan)
+    folder = store.new_folder(tmp_path, "open", 0.0)
+    store.write_head(folder, head_of(field))
+    outcomes = list(campaign.play(field, folder, store.read(folder)))
+    assert len(outcomes) == campaign.steps(store.read(folder).head)
+    assert [rate for rate in field.engine.rates if rate] == [500.0, 500.0]
+    after = store.read(folder)
+    assert [turn.recording.paced.share for turn in after.turns_of("open loop") if turn.round] == [0.5, 0.5]
+    assert len(after.duets) == 3
+    assert [block.block for block in after.blocks] == [0, 1, 2]
+    assert list(campaign.play(field, folder, after)) == []
+
+
+def test_without_a_slice_there_is_no_rate_and_so_no_open_loop(field, tmp_path):
+    engine = dataclasses.replace(field.engine, failing=frozenset({"a", "b"}))
+    plan = field.plan.model_copy(update={"starts": 0, "open_blocks": 1})
+    field = dataclasses.replace(field, plan=plan, engine=engine)
+    folder = store.new_folder(tmp_path, "open", 0.0)
+    store.write_head(folder, head_of(field))
+    list(campaign.play(field, folder, store.read(folder)))
+    assert [block.block for block in store.read(folder).finished] == [0, 1, 2]
+
+
+def test_a_block_of_the_other_wait_policy_is_driven_by_it(field, tmp_path):
+    seen = []
+    drive = field.engine.drive
+
+    class Engine:
+        def drive(self, addresses, scenario, plan, turns, placement, log):
+            seen.append(plan.wait)
+            return drive(addresses, scenario, plan, turns, placement, log)
+
+    plan = field.plan.model_copy(update={"starts": 0, "blocks": 2, "other_wait_blocks": 1})
+    field = dataclasses.replace(field, plan=plan, engine=Engine())
+    folder = store.new_folder(tmp_path, "other", 0.0)
+    store.write_head(folder, head_of(field))
+    list(campaign.play(field, folder, store.read(folder)))
+    assert seen == ["spin", "sleep", "spin"]

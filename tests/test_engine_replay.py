@@ -10,6 +10,9 @@ from harness.engines.replay import ReplayEngine
 from harness.errors import EngineError
 from harness.model import (
     BlockOutcome,
+    BlockPlan,
+    DuetOutcome,
+    DuetPart,
     Failure,
     Fingerprint,
     Histogram,
@@ -66,6 +69,8 @@ def _results() -> ResultSet:
             outcomes.append(
                 TurnOutcome(block=block, attempt=0, contender=contender, round=turn_round, recording=recording)
             )
+        parts = {label: DuetPart(answered=block, cpu_s=1, loaded_s=2, is_whole=True) for label in ("b", "a")}
+        outcomes.append(DuetOutcome(block=block, attempt=0, contender="b", beside="a", round=1, parts=parts))
         failed = Failure(stage="slice", message="lost")
         outcomes.append(TurnOutcome(block=block, attempt=0, contender="a", round=2, failure=failed))
         outcomes.append(
@@ -86,7 +91,7 @@ def _results() -> ResultSet:
         scenario=_SCENARIO,
         placement=_PLACEMENT,
         members=(),
-        schedule=(),
+        schedule=tuple(BlockPlan(index=index, launches=(), turns=()) for index in range(2)),
         fingerprint=Fingerprint(identity={}, moment={}),
         digests={},
     )
@@ -103,6 +108,14 @@ def test_turns_get_the_recordings_of_their_contender_and_round_block_after_block
     for block in range(2):
         found = _replayed(engine, ("a", 0), ("a", 1), ("b", 1))
         assert found == [_recording("a", 0, block), _recording("a", 1, block), _recording("b", 1, block)]
+
+
+def test_a_duet_gets_the_answers_of_both_and_not_those_of_a_slice() -> None:
+    engine = ReplayEngine(_results())
+    duet = Turn(contender="b", beside="a", round=1)
+    for block in range(2):
+        found = list(engine.drive({}, _SCENARIO, _PLAN, [duet], _PLACEMENT, Path("unused.log")))
+        assert [(one.contender, one.answered, one.duration_s) for one in found] == [("b", block, 2), ("a", block, 2)]
 
 
 def test_a_turn_of_which_nothing_is_left_is_an_error() -> None:

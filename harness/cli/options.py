@@ -60,6 +60,22 @@ Rounds = Annotated[
 Starts = Annotated[
     int | None, typer.Option(min=0, max=1000, help=f"Cold starts of each contender, {_usual('starts')}; 0: none.")
 ]
+Duets = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=100,
+        help="Duets of each contender with the reference in a block: what a request costs, side by side.",
+    ),
+]
+OpenBlocks = Annotated[
+    int | None,
+    typer.Option(min=0, max=1000, help="Blocks of open loop: latency at fixed rates, below saturation."),
+]
+OtherWaitBlocks = Annotated[
+    int | None,
+    typer.Option(min=0, max=1000, help="Blocks in which the generator waits the other way: how much hangs on that."),
+]
 Seed = Annotated[int | None, typer.Option(help="Of the random orders; chosen at random and recorded.")]
 Wait = Annotated[Literal["spin", "sleep"] | None, typer.Option(help="How the generator waits; spin if it owns a core.")]
 Samples = Annotated[bool, typer.Option("--samples", help="Keep every single latency.")]

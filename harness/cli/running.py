@@ -38,6 +38,9 @@ def run(
     blocks: options.Blocks = None,
     rounds: options.Rounds = None,
     starts: options.Starts = None,
+    duets: options.Duets = None,
+    open_blocks: options.OpenBlocks = None,
+    other_wait_blocks: options.OtherWaitBlocks = None,
     seed: options.Seed = None,
     wait: options.Wait = None,
     samples: options.Samples = False,
@@ -46,14 +49,18 @@ def run(
 ) -> None:
     """Measure contenders: throughput, latency and cold start, as a table, charts and a verdict."""
     given = {"engine": engine, "connections": connections, "blocks": blocks, "rounds": rounds, "starts": starts}
-    given |= {"seed": seed, "wait": wait, "samples": samples or None}
+    given |= {"duets": duets, "open_blocks": open_blocks, "other_wait_blocks": other_wait_blocks, "seed": seed}
+    given |= {"wait": wait, "samples": samples or None}
     asked = prepare.Asked(
         scenario=scenario,
         lineup=lineup,
         contenders=[one for several in contenders or () for one in several.split(",")],
         own=app or (),
         reference=reference,
-        plan={**_preset(quick=quick, publish=publish), **{key: one for key, one in given.items() if one is not None}},
+        plan={
+            **_preset(engine, quick=quick, publish=publish),
+            **{key: one for key, one in given.items() if one is not None},
+        },
     )
     if resume:
         _refuse_another_plan(context)
@@ -70,10 +77,10 @@ def exit_code(rows: Sequence[Row], *, quick: bool) -> ExitCode:
     return ExitCode.UNDECIDED if Verdict.UNSETTLED in verdicts and not quick else ExitCode.DONE
 
 
-def _preset(*, quick: bool, publish: bool) -> Mapping[str, Any]:
+def _preset(engine: str | None, *, quick: bool, publish: bool) -> Mapping[str, Any]:
     if quick and publish:
         raise typer.BadParameter("--quick shows nothing and --publish wants to be read: choose one")
-    return prepare.QUICK if quick else prepare.PUBLISH if publish else {}
+    return prepare.preset(prepare.QUICK if quick else prepare.PUBLISH if publish else prepare.USUAL, engine)
 
 
 def _refuse_another_plan(context: typer.Context) -> None:

@@ -21,11 +21,18 @@ class Engine(Protocol):
         placement: Placement,
         log: Path,
     ) -> Iterator[Recording]:
-        """Yield one recording per turn, in order. Raises EngineError when the generator itself fails.
+        """Yield one recording per contender of each turn, in order. Raises EngineError when the generator itself fails.
 
-        The turns of round 0 last `plan.warm_s`; every other one lasts `turn_duration_s` of the throughput that its
-        contender had in its warm-up.
+        The turns of round 0 last `plan.warm_s`; duets `plan.duet_s`; turns with a rate `plan.open_s`; every other one
+        lasts `turn_duration_s` of the throughput that its contender had in its warm-up.
         """
+
+
+def longest_s(plan: Plan, turn: Turn) -> float:
+    """How long this turn may load at most, in seconds."""
+    if turn.rate_per_s:
+        return plan.open_s
+    return plan.duet_s if turn.beside else max(plan.warm_s, plan.slice_max_s)
 
 
 def turn_duration_s(plan: Plan, requests_per_s: float, longest_s: float) -> float:

@@ -69,9 +69,6 @@ def facts(journals: Sequence[Journal], connections: int, stop_ns: int) -> Facts:
     """
     starts = _joined([journal.starts for journal in journals])
     ends = _joined([journal.ends for journal in journals])
-    failed = _joined([journal.failed_ends for journal in journals]) - _joined(
-        [journal.failed_starts for journal in journals]
-    )
     from_ns = _window_start(ends, 2 * connections, stop_ns)
     inside_ns = np.minimum(ends, stop_ns) - np.maximum(starts, from_ns)
     samples_ns = (ends - starts)[(starts >= from_ns) & (starts < stop_ns)]
@@ -79,11 +76,38 @@ def facts(journals: Sequence[Journal], connections: int, stop_ns: int) -> Facts:
         counted=float((np.maximum(inside_ns, 0) / np.maximum(ends - starts, 1)).sum()),
         counted_s=(stop_ns - from_ns) * _NS,
         latency=histogram.of(samples_ns * _NS),
-        longest_s=float(max((ends - starts).max(initial=0), failed.max(initial=0))) * _NS or None,
+        longest_s=float(max((ends - starts).max(initial=0), _failed_ns(journals).max(initial=0))) * _NS or None,
         busy=busy(journals, connections),
         all_ns=ends - starts,
         samples_ns=samples_ns,
     )
+
+
+def paced_facts(journals: Sequence[Journal], start_ns: int, stop_ns: int) -> Facts:
+    """Of a turn of open loop, whose journals' starts are the moments at which requests were due: all of them count."""
+    starts = _joined([journal.starts for journal in journals])
+    ends = _joined([journal.ends for journal in journals])
+    latencies_ns = ends - starts
+    return Facts(
+        counted=float(ends.size),
+        counted_s=(stop_ns - start_ns) * _NS,
+        latency=histogram.of(latencies_ns * _NS),
+        longest_s=float(max(latencies_ns.max(initial=0), _failed_ns(journals).max(initial=0))) * _NS or None,
+        busy=None,
+        all_ns=latencies_ns,
+        samples_ns=latencies_ns,
+    )
+
+
+def answered_by(journals: Sequence[Journal], moment_ns: int) -> int:
+    """How many correct answers had come by then."""
+    return int((_joined([journal.ends for journal in journals]) <= moment_ns).sum())
+
+
+def _failed_ns(journals: Sequence[Journal]) -> Nanoseconds:
+    """How long each request took that got no correct answer."""
+    ends = _joined([journal.failed_ends for journal in journals])
+    return ends - _joined([journal.failed_starts for journal in journals])
 
 
 def _window_start(ends: Nanoseconds, skipped: int, stop_ns: int) -> int:

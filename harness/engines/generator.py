@@ -53,7 +53,7 @@ def serve(open_stage: Callable[[Job], Stage]) -> None:
     stage.spawn()
     for turn in job.turns:
         orders.next()
-        recordings.write(stage.take(turn).model_dump_json().encode() + b"\n")
+        recordings.write(b"[%b]\n" % b",".join(one.model_dump_json().encode() for one in stage.take(turn)))
     orders.next()
 
 

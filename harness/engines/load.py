@@ -7,15 +7,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import gevent
 from gevent.event import Event
 
 from harness.engines.facts import Journal
+from harness.engines.pace import Pace
 from harness.model import ErrorCause
 
 _WATCH_EVERY_S = 0.05
 _ERROR_LENGTH = 300
-_cpu_clock = time.thread_time_ns
 
 
 class Taker(Protocol):
@@ -27,15 +26,19 @@ class Taker(Protocol):
 
 @dataclass(slots=True)
 class Load:
-    """Users ask `contender` for as long as it is `running`. `moved`: some user was woken since the spinner looked."""
+    """Users ask `contender` for as long as it is `running`, or as `pace` tells them.
+
+    `moved`: some user was woken since the spinner looked. `drained_ns`: when the last request had ended.
+    """
 
     contender: str
     renew: bool
     users: int
+    pace: Pace | None = None
     endless: bool = False
     running: bool = True
     moved: bool = False
-    empty_ns: int = 0
+    drained_ns: int = 0
     takers: list[Taker] = field(default_factory=list)
     journals: list[Journal] = field(default_factory=list)
     errors: Counter[ErrorCause] = field(default_factory=Counter)
@@ -61,6 +64,7 @@ class Load:
         """A user's last request has ended."""
         self.users -= 1
         if self.users == 0 and not self.endless:
+            self.drained_ns = time.perf_counter_ns()
             self.drained.set()
 
     def watch(self) -> None:
@@ -69,18 +73,3 @@ class Load:
             now_ns = time.perf_counter_ns()
             for taker in self.takers:
                 taker.expire(now_ns)
-
-    def spin(self) -> None:
-        """Keep the process awake while there is load, and count the CPU time of passes in which no user moved.
-
-        A generator that sleeps makes the server pay for waking it (METHOD.md 1, wait policy). Not gevent.sleep(0):
-        gevent polls sockets only once in sys.getswitchinterval(), 5 ms, while such sleeps keep coming back.
-        """
-        before = _cpu_clock()
-        while not self.drained.is_set():
-            self.moved = False
-            gevent.idle()
-            after = _cpu_clock()
-            if self.running and not self.moved:
-                self.empty_ns += after - before
-            before = after

@@ -13,9 +13,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 import harness
+from harness.engines.base import longest_s
 from harness.engines.job import Job
 from harness.errors import EngineError, StoreError
 from harness.model import Placement, Plan, Recording, Scenario, Turn
@@ -24,6 +25,7 @@ _GRACE_S = 2.0
 _MARGIN_S = 30.0
 _OWN_FILES = 64  # of the generator, beside its connections
 _NEXT = b"next\n"
+_RECORDINGS: TypeAdapter[tuple[Recording, ...]] = TypeAdapter(tuple[Recording, ...])
 
 
 class SteppedEngine:
@@ -55,10 +57,10 @@ class SteppedEngine:
             cpus=placement.generator_cpus,
             samples=log.absolute().parent.parent / "samples" / log.stem if plan.samples else None,
         )
-        within_s = max(plan.warm_s, plan.slice_max_s) + plan.request_timeout_s + self._margin_s
+        margin_s = plan.request_timeout_s + self._margin_s
         with generator((self.module,), job, log) as process:
-            for _turn in job.turns:
-                yield _recording(process, log, within_s)
+            for turn in job.turns:
+                yield from _recordings(process, log, longest_s(plan, turn) + margin_s)
 
 
 @contextmanager
@@ -125,11 +127,12 @@ def _opened(log: Path) -> BinaryIO:
         ) from error
 
 
-def _recording(process: subprocess.Popen[bytes], log: Path, within_s: float) -> Recording:
+def _recordings(process: subprocess.Popen[bytes], log: Path, within_s: float) -> tuple[Recording, ...]:
+    """Those of the next turn, one for each of its contenders."""
     _tell(process, _NEXT)
     line = told(process, log, within_s)
     try:
-        return Recording.model_validate_json(line)
+        return _RECORDINGS.validate_json(line)
     except ValidationError as error:
         raise EngineError(f"the load generator wrote no recording: {line[:80]!r}", _log_hint(log)) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from harness.errors import HostError, LaunchError
 from harness.model import (
     BlockOutcome,
     Contender,
+    DuetOutcome,
     Enforcement,
     Failure,
     Launched,
@@ -29,7 +30,7 @@ from harness.model import (
 
 
 class ReplayServer:
-    """A server as it was: the first usage asked for is the one after the warm-up, the second the one at the end."""
+    """A server as it was: usage after the warm-up, then after the last slice, then before and after each duet."""
 
     def __init__(self, launched: Launched, usages: tuple[Usage | None, ...]) -> None:
         self.launched = launched
@@ -49,6 +50,7 @@ class ReplayHost:
         self._head = result_set.head
         self._launches: dict[str, deque[Callable[[Limits], ReplayServer]]] = defaultdict(deque)
         self._readings: deque[MachineReading] = deque()
+        self._duets: list[DuetOutcome] = []
         for outcome in result_set.outcomes:
             self._take(outcome)
 
@@ -88,10 +90,13 @@ class ReplayHost:
     def _take(self, outcome: Outcome) -> None:
         if isinstance(outcome, StartOutcome):
             self._launches[outcome.contender].append(partial(_started, outcome))
+        elif isinstance(outcome, DuetOutcome):
+            self._duets.append(outcome)
         elif isinstance(outcome, BlockOutcome):
             self._readings += (outcome.machine_before, outcome.machine_after)
             for label, server in outcome.servers.items():
-                self._launches[label].append(partial(_served, label, server))
+                duets = [duet for duet in self._duets if duet.block == outcome.block and label in duet.parts]
+                self._launches[label].append(partial(_served, label, server, duets))
 
 
 def _started(outcome: StartOutcome, limits: Limits) -> ReplayServer:
@@ -100,10 +105,19 @@ def _started(outcome: StartOutcome, limits: Limits) -> ReplayServer:
     return ReplayServer(_made_up(outcome.contender, limits, outcome.listening_s, outcome.ready_s), ())
 
 
-def _served(label: str, server: ServerOutcome, limits: Limits) -> ReplayServer:
+def _served(label: str, server: ServerOutcome, duets: Sequence[DuetOutcome], limits: Limits) -> ReplayServer:
     if server.launched is None and server.failure:
         raise _failed(server.failure)
-    return ReplayServer(server.launched or _made_up(label, limits, None, None), (server.warmed, server.ended))
+    usages = (server.warmed, server.ended, *_in_duets(label, server.ended, duets))
+    return ReplayServer(server.launched or _made_up(label, limits, None, None), usages)
+
+
+def _in_duets(label: str, ended: Usage | None, duets: Sequence[DuetOutcome]) -> Iterator[Usage | None]:
+    """Usage before and after each duet: it differs by what the duet took."""
+    for duet in duets:
+        yield ended
+        ended = ended and ended.model_copy(update={"cpu_s": ended.cpu_s + duet.parts[label].cpu_s})
+        yield ended
 
 
 def _made_up(label: str, limits: Limits, listening_s: float | None, ready_s: float | None) -> Launched:

@@ -1,9 +1,25 @@
 """The frozen values that modules exchange. SI base units: seconds, bytes, counts. `None` means not measured."""
 
 from harness.model.contenders import App, Contender, Deployment, Expectation, Lineup, Request, Scenario, Traits
-from harness.model.meaning import Call, ClaimRow, Claims, Comparison, Doubt, Estimate, Latencies, Row, Summary, Verdict
+from harness.model.meaning import (
+    About,
+    Call,
+    ClaimRow,
+    Claims,
+    Comparison,
+    Doubt,
+    Duet,
+    Estimate,
+    Latencies,
+    OpenLoop,
+    Row,
+    Summary,
+    Verdict,
+)
 from harness.model.outcomes import (
     BlockOutcome,
+    DuetOutcome,
+    DuetPart,
     Enforcement,
     ErrorCause,
     Failure,
@@ -13,6 +29,7 @@ from harness.model.outcomes import (
     MachineReading,
     Member,
     Outcome,
+    Paced,
     Process,
     Recording,
     ResultSet,
@@ -22,11 +39,13 @@ from harness.model.outcomes import (
     TurnOutcome,
     Usage,
 )
-from harness.model.plans import BlockPlan, Limits, Placement, Plan, Turn
+from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, Turn
 from harness.model.value import Value
 
 __all__ = [
+    "About",
     "App",
+    "BlockKind",
     "BlockOutcome",
     "BlockPlan",
     "Call",
@@ -36,6 +55,9 @@ __all__ = [
     "Contender",
     "Deployment",
     "Doubt",
+    "Duet",
+    "DuetOutcome",
+    "DuetPart",
     "Enforcement",
     "ErrorCause",
     "Estimate",
@@ -49,7 +71,9 @@ __all__ = [
     "Lineup",
     "MachineReading",
     "Member",
+    "OpenLoop",
     "Outcome",
+    "Paced",
     "Placement",
     "Plan",
     "Process",

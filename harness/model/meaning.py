@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from harness.model.outcomes import Failure, Member
 from harness.model.value import Value
@@ -26,10 +27,17 @@ class Call(StrEnum):
     UNDECIDED = "UNDECIDED"
 
 
+About = Literal["throughput", "duet", "open loop"]
+
+
 class Doubt(Value):
-    """What one guard saw. `gives` is None where it found nothing wrong, or is only said; `contender` None: all."""
+    """What one guard saw. `gives` is None where it found nothing wrong, or is only said; `contender` None: all.
+
+    `about` says which of the contender's numbers it judges; only doubts about throughput give the row its verdict.
+    """
 
     guard: str
+    about: About = "throughput"
     contender: str | None
     checked: bool
     gives: Verdict | None
@@ -60,7 +68,7 @@ class Comparison(Value):
 
 
 class Latencies(Value):
-    """Seconds, closed loop: what the busy connections saw at saturation."""
+    """Seconds. Closed loop: what the busy connections saw at saturation; open loop: see `OpenLoop`."""
 
     count: int
     mean_s: float
@@ -72,15 +80,46 @@ class Latencies(Value):
     max_s: float
 
 
+class Duet(Value):
+    """What a request costs: answers per CPU second over the reference's, both under load at the same time.
+
+    `slices_over_duet` is the ratio by slices over this one, paired by block. `kept`: no doubt about it.
+    """
+
+    comparison: Comparison
+    slices_over_duet: Estimate | None
+    kept: bool
+
+
+class OpenLoop(Value):
+    """Latency at a fixed rate, from the moment at which each request was due, over `windows` windows.
+
+    `in_time`: share of the requests that were answered by the end of their window; `queued`: share that found no
+    connection free; `lag_p99_s`: how late the generator itself was. `kept`: no doubt about it.
+    """
+
+    share: float
+    rate_per_s: float
+    windows: int
+    latency: Latencies
+    in_time: float
+    queued: float
+    lag_p99_s: float
+    kept: bool
+
+
 class Row(Value):
-    """All that is said of one contender."""
+    """All that is said of one contender. `other_wait` is its ratio to the reference under the other wait policy."""
 
     member: Member
     verdict: Verdict
     rank: int | None
     requests_per_s: Estimate | None
     comparison: Comparison | None
+    duet: Duet | None = None
+    other_wait: Estimate | None = None
     latency: Latencies | None
+    open_loop: tuple[OpenLoop, ...] = ()
     ready_s: Estimate | None
     listening_s: Estimate | None
     cpu_s_per_request: float | None

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from harness.model.contenders import Scenario, Traits
-from harness.model.plans import BlockPlan, Limits, Placement, Plan
+from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan
 from harness.model.value import Value
 
 
@@ -34,6 +34,22 @@ class Histogram(Value):
     max_s: float | None = None
 
 
+class Paced(Value):
+    """How a turn of open loop kept its rate.
+
+    `due` requests were to be sent at `rate_per_s`, evenly spaced; `in_time` of them were answered rightly by the stop.
+    `lag` holds by how much the generator itself sent late where a connection was free; `queued` requests found none,
+    because the server had not answered: their waiting is the server's, and counts.
+    """
+
+    share: float
+    rate_per_s: float
+    due: int
+    in_time: int
+    queued: int
+    lag: Histogram
+
+
 class Recording(Value):
     """Raw facts of one turn.
 
@@ -44,6 +60,9 @@ class Recording(Value):
     answers, first turnovers and drain included. `generator_empty_s` is the CPU time that a spinning generator spent on
     polls that found nothing. `connections` are those still open after the drain; `reconnects` excludes the first
     opening of each and planned renewals. `asked_again` are requests that got no byte on a connection in use.
+
+    With `paced` the turn was open loop: every correct answer counts, `latency` holds all of them from the moment at
+    which each request was due, and `busy` is not measured. In a duet the generator's times are those of both loads.
     """
 
     contender: str
@@ -64,6 +83,7 @@ class Recording(Value):
     generator_cpu_s: float
     generator_empty_s: float
     drain_s: float
+    paced: Paced | None = None
 
     @property
     def requests_per_s(self) -> float | None:
@@ -74,7 +94,7 @@ class Recording(Value):
 class Failure(Value):
     """Where a start or a turn went wrong, and how."""
 
-    stage: Literal["launch", "verify", "warm", "slice", "usage"]
+    stage: Literal["launch", "verify", "warm", "slice", "duet", "open loop", "usage"]
     message: str
     hint: str = ""
 
@@ -156,6 +176,32 @@ class TurnOutcome(Value):
     failure: Failure | None = None
 
 
+class DuetPart(Value):
+    """What one of the two did in a duet: from rest to rest, so that each answer's cost is in `cpu_s`.
+
+    `cpu_s` is the CPU time of its process tree, `loaded_s` the time until its last answer. `is_whole`: no answer was
+    wrong, and the same processes were there before and after.
+    """
+
+    answered: int
+    cpu_s: float
+    loaded_s: float
+    is_whole: bool
+
+
+class DuetOutcome(Value):
+    """A contender and the reference under load at the same time, on the same CPUs."""
+
+    kind: Literal["duet"] = "duet"
+    block: int
+    attempt: int
+    round: int
+    contender: str
+    beside: str
+    parts: Mapping[str, DuetPart] = {}
+    failure: Failure | None = None
+
+
 class ServerOutcome(Value):
     """One contender's part in a block; usage is read after the warm-up and after the last slice."""
 
@@ -178,7 +224,7 @@ class BlockOutcome(Value):
     servers: Mapping[str, ServerOutcome]
 
 
-Outcome = Annotated[StartOutcome | TurnOutcome | BlockOutcome, Field(discriminator="kind")]
+Outcome = Annotated[StartOutcome | TurnOutcome | DuetOutcome | BlockOutcome, Field(discriminator="kind")]
 
 
 class Fingerprint(Value):
@@ -234,9 +280,11 @@ class ResultSet(Value):
         return next(member for member in self.head.members if member.label == label)
 
     @property
-    def counted(self) -> tuple[StartOutcome | TurnOutcome | BlockOutcome, ...]:
-        """What need not be done again: cold starts, and finished blocks with their turns."""
-        return (*self.starts, *self.turns, *self.blocks)
+    def counted(self) -> tuple[Outcome, ...]:
+        """What need not be done again: cold starts, and finished blocks with all that is in them."""
+        finished = {(block.block, block.attempt) for block in self.finished}
+        in_blocks = (one for one in self.outcomes if isinstance(one, TurnOutcome | DuetOutcome))
+        return (*self.starts, *(one for one in in_blocks if (one.block, one.attempt) in finished), *self.finished)
 
     @property
     def starts(self) -> tuple[StartOutcome, ...]:
@@ -245,14 +293,32 @@ class ResultSet(Value):
         return tuple({(start.contender, start.index): start for start in starts}.values())
 
     @property
-    def blocks(self) -> tuple[BlockOutcome, ...]:
-        """Finished blocks, by index; of a block that was run twice, the last."""
+    def finished(self) -> tuple[BlockOutcome, ...]:
+        """Finished blocks of every kind, by index; of a block that was run twice, the last."""
         last = {outcome.block: outcome for outcome in self.outcomes if isinstance(outcome, BlockOutcome)}
         return tuple(last[index] for index in sorted(last))
 
     @property
+    def blocks(self) -> tuple[BlockOutcome, ...]:
+        """Finished usual blocks: all that is said of throughput comes from them."""
+        usual = self._indices("usual")
+        return tuple(block for block in self.finished if block.block in usual)
+
+    @property
     def turns(self) -> tuple[TurnOutcome, ...]:
-        """Turns of finished blocks, warm-ups included."""
-        counted = {(block.block, block.attempt) for block in self.blocks}
-        turns = (outcome for outcome in self.outcomes if isinstance(outcome, TurnOutcome))
-        return tuple(turn for turn in turns if (turn.block, turn.attempt) in counted)
+        """Turns of finished usual blocks, warm-ups included."""
+        return self.turns_of("usual")
+
+    def turns_of(self, kind: BlockKind) -> tuple[TurnOutcome, ...]:
+        """Turns of finished blocks of this kind, warm-ups included."""
+        indices = self._indices(kind)
+        turns = (outcome for outcome in self.counted if isinstance(outcome, TurnOutcome))
+        return tuple(turn for turn in turns if turn.block in indices)
+
+    @property
+    def duets(self) -> tuple[DuetOutcome, ...]:
+        """Duets of finished blocks."""
+        return tuple(outcome for outcome in self.counted if isinstance(outcome, DuetOutcome))
+
+    def _indices(self, kind: BlockKind) -> frozenset[int]:
+        return frozenset(block.index for block in self.head.schedule if block.kind == kind)

@@ -41,6 +41,12 @@ class Plan(Value):
     slice_max_s: float = Field(default=1.0, gt=0)
     turnovers: int = Field(default=4, ge=1, description="counted turnovers that a slice should hold")
     renewals: int = Field(default=4, ge=1, description="times a block that connections are made anew, if workers > 1")
+    duets: int = Field(default=0, ge=0, description="duets of each contender with the reference in a block")
+    duet_s: float = Field(default=1.5, ge=1)
+    open_blocks: int = Field(default=0, ge=0, description="blocks of open loop, after the others")
+    open_s: float = Field(default=5.0, ge=1, description="of each window of open loop")
+    open_shares: tuple[float, ...] = Field(default=(0.3, 0.6), description="of the slowest contender's capacity")
+    other_wait_blocks: int = Field(default=0, ge=0, description="blocks in which the generator waits the other way")
     wait: Literal["spin", "sleep"] = "spin"
     request_timeout_s: float = Field(default=10.0, gt=0)
     launch_timeout_s: float = Field(default=30.0, gt=0)
@@ -50,16 +56,32 @@ class Plan(Value):
 
 
 class Turn(Value):
-    """One window of load on one contender. Round 0 is the warm-up. `renew`: open every connection anew."""
+    """One window of load on one contender. Round 0 is the warm-up. `renew`: open every connection anew.
+
+    `beside` makes it a duet: that contender is loaded at the same time. `share` makes it open loop, at this share of
+    the slowest contender's capacity; `rate_per_s` is what that came to, once it is known.
+    """
 
     contender: str
     round: int
     renew: bool = False
+    beside: str | None = None
+    share: float | None = None
+    rate_per_s: float | None = None
+
+    @property
+    def contenders(self) -> tuple[str, ...]:
+        """All that are under load."""
+        return (self.contender, self.beside) if self.beside else (self.contender,)
+
+
+BlockKind = Literal["usual", "other wait", "open loop"]
 
 
 class BlockPlan(Value):
-    """The order of one block: launches, then warm-ups, then rounds of slices."""
+    """The order of one block: launches, then warm-ups, then rounds of slices, then duets; or windows of open loop."""
 
     index: int
+    kind: BlockKind = "usual"
     launches: tuple[str, ...]
     turns: tuple[Turn, ...]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from harness.model import ResultSet, TurnOutcome
+import numpy as np
+
+from harness.model import BlockKind, ResultSet, TurnOutcome
 from harness.stats.estimates import trimmed_mean
 
 Throughputs = Mapping[int, Mapping[int, float]]
@@ -29,10 +31,10 @@ def is_silent(turn: TurnOutcome) -> bool:
     return turn.recording.requests_per_s is None
 
 
-def throughputs(result_set: ResultSet) -> Mapping[str, Throughputs]:
+def throughputs(result_set: ResultSet, kind: BlockKind = "usual") -> Mapping[str, Throughputs]:
     """Of each contender, in clean slices of finished blocks; a contender without any is there, empty."""
     found: dict[str, dict[int, dict[int, float]]] = {member.label: {} for member in result_set.head.members}
-    for turn in result_set.turns:
+    for turn in result_set.turns_of(kind):
         per_s = turn.recording.requests_per_s if turn.recording and is_clean(turn) else None
         if turn.round and per_s:
             found[turn.contender].setdefault(turn.block, {})[turn.round] = per_s
@@ -51,6 +53,17 @@ def log_ratios(ours: Throughputs, theirs: Throughputs) -> dict[int, float]:
     """
     pairs = {block: _paired(ours[block], theirs[block]) for block in sorted(ours.keys() & theirs.keys())}
     return {block: trimmed_mean(logs) for block, logs in pairs.items() if logs}
+
+
+def slowest_per_s(result_set: ResultSet) -> float | None:
+    """The capacity that rates of open loop are shares of: the lower quartile of the slowest contender's slices.
+
+    In requests per second; None where no contender has a slice.
+    """
+    found = throughputs(result_set)
+    contenders = [member.label for member in result_set.head.members if not member.is_yardstick]
+    slices = [[per_s for block in found[label].values() for per_s in block.values()] for label in contenders]
+    return min((float(np.quantile(one, 0.25)) for one in slices if one), default=None)
 
 
 def _paired(ours: Mapping[int, float], theirs: Mapping[int, float]) -> list[float]:

@@ -50,7 +50,7 @@ class Line:
 
     `asked_again` counts the requests that got no byte on a connection in use: the server may have lost them.
 
-    Belongs to one greenlet; between `arm` and `disarm` that greenlet may wait for nothing but this line's answers.
+    Between `arm` and `disarm` it belongs to the greenlet that armed it, which may wait for nothing but its answers.
     """
 
     __slots__ = (
@@ -85,7 +85,8 @@ class Line:
         return self._socket is not None
 
     def arm(self) -> None:
-        """From here on, arriving bytes wake the greenlet that owns this line. A connection that is open has rested."""
+        """From here on, arriving bytes wake the calling greenlet. A connection that is open has rested."""
+        self._wake = getcurrent().switch
         self._armed = True
         self._rested = self.is_open
         if self._watcher is not None:

@@ -11,6 +11,7 @@ from harness.engines.facts import Journal, Nanoseconds
 from harness.engines.generator import Orders, read_job
 from harness.engines.job import PAGE_HOST, Job, url_host
 from harness.engines.load import Load
+from harness.engines.spinner import Spinner
 from harness.engines.stage import Stage
 from harness.engines.totals import fold
 
@@ -25,7 +26,7 @@ def serve_page(open_stage: Callable[[Job], Stage], port: int) -> None:
     stage.environment.host = f"http://{url_host(*address)}"
     load = Load(contender, renew=False, users=0, endless=True)
     stage.environment.create_web_ui(host=PAGE_HOST, port=port)
-    stage.open(load)
+    stage.open([load], Spinner([load]))
     stage.spawn()
     print("ready", flush=True)  # noqa: T201  # this tells the harness that the page is there
     while True:

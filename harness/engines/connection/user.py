@@ -15,6 +15,7 @@ from harness.engines.connection.question import Question
 from harness.engines.facts import Journal
 from harness.engines.job import Job
 from harness.engines.load import Load
+from harness.engines.pace import Pace
 from harness.engines.stage import StagedUser
 from harness.model import ErrorCause, Scenario
 
@@ -23,9 +24,13 @@ _clock = time.perf_counter_ns
 
 
 class ConnectionUser(StagedUser):
-    """One connection to each contender: opened at its first question, kept while others have their turns."""
+    """One connection to each contender: opened at its first question, kept while others have their turns.
+
+    In a duet two users load at once; who sits in the same seat of another bank shares the connections of that seat.
+    """
 
     abstract = True
+    lines: dict[tuple[str, int], Line]
     addresses: Mapping[str, Address]
     cycles: Mapping[str, tuple[Question, ...]]
     timeout_ns: int
@@ -36,6 +41,7 @@ class ConnectionUser(StagedUser):
         """The class of a job's users. Raises OSError when an address means nothing."""
         attributes = {
             "abstract": False,
+            "lines": {},
             "addresses": {label: Address(*address) for label, address in job.addresses.items()},
             "cycles": {label: _questions(job.scenario, *address) for label, address in job.addresses.items()},
             "timeout_ns": int(job.plan.request_timeout_s * 1e9),
@@ -46,15 +52,15 @@ class ConnectionUser(StagedUser):
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
         self._offset = self.offsets.random()
-        self._lines: dict[str, Line] = {}
         self._questions: dict[str, Iterator[Question]] = {}
         self._journal = Journal()
 
     def on_stop(self) -> None:
         """Locust's page may stop a user in the middle of a request, which then must not expire."""
         self._journal = Journal()
-        for line in self._lines.values():
-            line.close()
+        for (_, seat), line in self.lines.items():
+            if seat == self.seat:
+                line.close()
 
     def take_part(self, load: Load) -> None:
         line = self._line(load.contender)
@@ -63,17 +69,18 @@ class ConnectionUser(StagedUser):
         self._journal = load.join(self)
         reconnects, asked_again = line.reconnects, line.asked_again
         line.arm()
-        self._ask(load, line, self._questions[load.contender])
+        moments = _moments_when_due(load.pace, line) if load.pace else _moments_when_free(load)
+        self._ask(load, line, moments, self._questions[load.contender])
         line.disarm()
         load.reconnects += line.reconnects - reconnects
         load.asked_again += line.asked_again - asked_again
         load.open_connections += line.is_open
 
-    def _ask(self, load: Load, line: Line, questions: Iterator[Question]) -> None:
+    def _ask(self, load: Load, line: Line, moments: Iterator[int], questions: Iterator[Question]) -> None:
         """The loop that the whole program is about: nothing slow belongs here."""
         start, end = self._journal.starts.append, self._journal.ends.append
-        while load.running:
-            start(_clock())
+        for moment_ns in moments:
+            start(moment_ns)
             try:
                 verdict = line.ask(next(questions))
             except Fault as fault:
@@ -107,12 +114,31 @@ class ConnectionUser(StagedUser):
             self.greenlet.throw(Fault(ErrorCause.TIMEOUT, f"no whole answer within {seconds:g} s"))
 
     def _line(self, contender: str) -> Line:
-        if contender not in self._lines:
-            self._lines[contender] = Line(self.addresses[contender])
+        if contender not in self._questions:
             cycle = self.cycles[contender]
             first = int(self._offset * len(cycle))
             self._questions[contender] = itertools.cycle(cycle[first:] + cycle[:first])
-        return self._lines[contender]
+        return self.lines.setdefault((contender, self.seat), Line(self.addresses[contender]))
+
+
+def _moments_when_free(load: Load) -> Iterator[int]:
+    """Closed loop: a request starts as soon as the last one has ended."""
+    while load.running:
+        yield _clock()
+
+
+def _moments_when_due(pace: Pace, line: Line) -> Iterator[int]:
+    """Open loop: a request starts when it is due, however late it can be sent.
+
+    Whoever waits for that must not be woken by its connection, which the server may close meanwhile.
+    """
+    while True:
+        line.disarm()
+        due_ns = pace.take()
+        line.arm()
+        if due_ns is None:
+            return
+        yield due_ns
 
 
 def _questions(scenario: Scenario, host: str, port: int) -> tuple[Question, ...]:

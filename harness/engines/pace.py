@@ -1,0 +1,67 @@
+"""Open loop: hands out the moments at which requests are due, evenly spaced, each to a connection that is free.
+
+A request is due whether or not the server has kept up, so a stall is charged to all who would have waited (G. Tene,
+"How NOT to measure latency", 2013: coordinated omission). Runs in the generator's process only.
+"""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections import deque
+
+import gevent
+from gevent import get_hub, getcurrent
+from greenlet import greenlet
+
+_clock = time.perf_counter_ns
+_NS = 1e9
+
+
+class Pace:
+    """`count` moments at `rate_per_s`. `lags_ns`: how late each was handed out where somebody was free for it.
+
+    `queued` counts those for which nobody was: the server had not answered.
+    """
+
+    def __init__(self, rate_per_s: float, count: int) -> None:
+        self.rate_per_s = rate_per_s
+        self.count = count
+        self.queued = 0
+        self.lags_ns: array[int] = array("q")
+        self._given = 0
+        self._start_ns = 0
+        self._free: deque[greenlet] = deque()
+
+    def start(self, now_ns: int) -> None:
+        """The first request is due now."""
+        self._start_ns = now_ns
+
+    def take(self) -> int | None:
+        """The moment at which the caller's next request is due, once it is due. None: there are no more."""
+        if self._given == self.count:
+            return None
+        if self._free or (due := self._due_ns()) > _clock():
+            self._free.append(getcurrent())
+            taken: int | None = get_hub().switch()
+            return taken
+        self._given += 1
+        self.queued += 1
+        return due
+
+    def hand_out(self) -> None:
+        """Wake whoever is free whenever a request is due. Spins: gevent's timers are up to 0.8 ms late."""
+        while self._given < self.count:
+            while self._free and self._given < self.count and (due := self._due_ns()) <= (now := _clock()):
+                self._given += 1
+                self.lags_ns.append(now - due)
+                self._wake(due)
+            gevent.idle()
+        while self._free:
+            self._wake(None)
+
+    def _wake(self, due_ns: int | None) -> None:
+        get_hub().loop.run_callback(self._free.popleft().switch, due_ns)
+
+    def _due_ns(self) -> int:
+        return self._start_ns + int(self._given / self.rate_per_s * _NS)

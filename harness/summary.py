@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from statistics import median, median_low
 
-from harness import audit, guards, histogram
+from harness import audit, guards, otherwise
 from harness.audit import PublishedTable
 from harness.guards.evidence import Evidence, gather
 from harness.model import Call, Comparison, Doubt, Estimate, Latencies, ResultSet, Row, Summary, TurnOutcome, Verdict
@@ -16,7 +16,6 @@ from harness.stats.slices import Throughputs, is_clean, log_levels, log_ratios
 # A t3.medium with Linux, on demand, us-east-1, both CPUs busy (AWS price list, November 2026): the instance, and
 # surplus credits for what two CPUs use beyond their baseline of 20 %.
 USD_PER_HOUR = 0.0416 + 2 * (1 - 0.2) * 0.05
-_SHARES = (0.5, 0.9, 0.99, 0.999)
 
 
 def summarize(result_set: ResultSet, published: PublishedTable | None = None) -> Summary:
@@ -39,9 +38,19 @@ def _rows(result_set: ResultSet, seen: Mapping[str, Evidence], doubts: Sequence[
     verdicts = {label: guards.verdict(doubts, label) for label in seen}
     ranks = _ranks([one for label, one in seen.items() if verdicts[label] is Verdict.SERVER_BOUND])
     valid = {label: one.throughputs for label, one in seen.items() if verdicts[label] is not Verdict.INVALID}
-    compared = _comparisons(result_set.head.plan.reference, valid)
+    reference = result_set.head.plan.reference
+    compared = _comparisons(reference, valid)
+    beside = otherwise.duets(reference, seen, doubts)
+    others = otherwise.other_wait(result_set)
     return tuple(
-        _row(one, result_set, verdicts[label], ranks.get(label), compared.get(label)) for label, one in seen.items()
+        _row(one, result_set, verdicts[label], ranks.get(label), compared.get(label)).model_copy(
+            update={
+                "duet": beside.get(label),
+                "other_wait": others.get(label),
+                "open_loop": otherwise.open_loop(one, doubts),
+            }
+        )
+        for label, one in seen.items()
     )
 
 
@@ -103,21 +112,8 @@ def _requests_per_s(ours: Throughputs) -> Estimate | None:
 
 
 def _latencies(seen: Evidence) -> Latencies | None:
-    merged = histogram.merged(slice_.latency for slice_ in seen.slices)
-    if merged.min_s is None or merged.max_s is None:
-        return None
-    p50_s, p90_s, p99_s, p999_s = histogram.quantiles(merged, _SHARES)
-    count = sum(merged.counts)
-    return Latencies(
-        count=count,
-        mean_s=merged.sum_s / count,
-        min_s=merged.min_s,
-        p50_s=p50_s,
-        p90_s=p90_s,
-        p99_s=p99_s,
-        p999_s=p999_s,
-        max_s=max(slice_.longest_s or merged.max_s for slice_ in seen.slices),
-    )
+    longest_s = max((slice_.longest_s or 0.0 for slice_ in seen.slices), default=0.0)
+    return otherwise.latencies([slice_.latency for slice_ in seen.slices], longest_s)
 
 
 def _median(values: Sequence[float | None]) -> Estimate | None:

@@ -11,10 +11,13 @@ from harness.model import (
     Claims,
     Comparison,
     Doubt,
+    Duet,
     Estimate,
     Failure,
     Latencies,
     Member,
+    OpenLoop,
+    Plan,
     ResultSet,
     Row,
     Summary,
@@ -65,6 +68,34 @@ def row(member: Member, requests_per_s: float, reference: float, rank: int | Non
     return Row(**fields | changes)
 
 
+def beside(plan: Plan, made: Row) -> dict[str, Any]:
+    """What a plan of duets, other waits and open loop adds to a measured row."""
+    fields: dict[str, Any] = {}
+    if made.comparison and plan.duets and made.member.role != "null":
+        ratio = made.comparison.ratio.value
+        fields["duet"] = Duet(comparison=comparison(0.99 * ratio), slices_over_duet=estimate(1 / 0.99), kept=True)
+    if made.comparison and plan.other_wait_blocks:
+        fields["other_wait"] = estimate(1.03 * made.comparison.ratio.value, n=8)
+    if made.latency and plan.open_blocks and made.member.role != "control":
+        fields["open_loop"] = tuple(at_rate(made.latency, share) for share in plan.open_shares)
+    return fields
+
+
+def at_rate(latency: Latencies, share: float) -> OpenLoop:
+    """A hundredth of the latency at saturation, twice as much at twice the rate."""
+    quantiles = latency.model_dump(exclude={"count"}).items()
+    return OpenLoop(
+        share=share,
+        rate_per_s=1600 * share,
+        windows=3,
+        latency=Latencies(count=9000, **{name: value * share / 30 for name, value in quantiles}),
+        in_time=0.9996,
+        queued=0.0,
+        lag_p99_s=22e-6,
+        kept=True,
+    )
+
+
 def comparison(ratio: float) -> Comparison:
     return Comparison(
         reference=builders.FASTAPI,
@@ -98,7 +129,8 @@ def summary(
     for place, member in enumerate(head.members, 1):
         rate = rates.get(member.label, 3000.0 - 100 * place)
         rank = place if member.role == "contender" else None
-        rows.append(failed(member) if member.label == failing else row(member, rate, reference, rank))
+        made = failed(member) if member.label == failing else row(member, rate, reference, rank)
+        rows.append(made.model_copy(update=beside(head.plan, made)))
     return Summary(
         name=head.name,
         blocks_planned=head.plan.blocks,

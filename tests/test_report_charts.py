@@ -16,7 +16,7 @@ from harness.summary import summarize
 from tests import builders, summaries
 from tests.test_report_tables import HOSTILE, hostile
 
-SMALL: dict[str, Any] = {"blocks": 2, "rounds": 2, "starts": 3}
+SMALL: dict[str, Any] = {"blocks": 2, "rounds": 2, "starts": 3, "duets": 1, "open_blocks": 1, "other_wait_blocks": 1}
 FAILURE = Failure(stage="slice", message="It died.")
 Chart = Callable[[ResultSet, Summary, Theme], canvas.Sheet]
 every_chart = pytest.mark.parametrize("chart", charts.CHARTS.values(), ids=charts.CHARTS)

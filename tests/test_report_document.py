@@ -6,7 +6,7 @@ from harness.report import document, pictures
 from tests import builders, summaries
 from tests.test_report_tables import CEILING
 
-RUN = builders.result_set(blocks=2, rounds=2, starts=2)
+RUN = builders.result_set(blocks=2, rounds=2, starts=2, duets=1, open_blocks=1, other_wait_blocks=1)
 TEXT = document.markdown(RUN, summaries.summary(RUN, [CEILING], claims=summaries.CLAIMS))
 
 
@@ -15,6 +15,8 @@ def test_the_report_goes_from_the_result_to_where_it_comes_from() -> None:
     assert [section.removeprefix("## ").split(",")[0] for section in sections] == [
         "Result",
         "Doubts",
+        "The ratio by other means",
+        "Latency",
         "Measured here",
         "What it cost",
         "How it was served",

@@ -27,7 +27,7 @@ HOSTILE = "=cmd|'<script>alert(1)</script>\x1b[31m\n| evil | `x` [link](http://x
 
 
 def run() -> ResultSet:
-    return builders.result_set(blocks=2, rounds=2, starts=2)
+    return builders.result_set(blocks=2, rounds=2, starts=2, duets=1, open_blocks=1, other_wait_blocks=1)
 
 
 def doubtful() -> Summary:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from harness.guards import generator, machine, servers
+from harness.guards import duet, generator, machine, openloop, servers
 from harness.guards.evidence import Evidence, Finding, gather
 from harness.guards.machine import spoilers
-from harness.model import Doubt, ResultSet, Verdict
+from harness.model import About, Doubt, Plan, ResultSet, Verdict
 
-__all__ = ["OF_A_CONTENDER", "OF_THE_RUN", "REQUIRED", "doubts", "spoilers", "verdict"]
+__all__ = [
+    "OF_A_CONTENDER",
+    "OF_DUETS",
+    "OF_OPEN_LOOP",
+    "OF_THE_RUN",
+    "REQUIRED",
+    "WITH_DUETS",
+    "doubts",
+    "spoilers",
+    "verdict",
+]
 
 OF_A_CONTENDER: Mapping[str, Callable[[Evidence], Finding]] = {
     "right answers": servers.right_answers,
@@ -30,6 +40,22 @@ OF_A_CONTENDER: Mapping[str, Callable[[Evidence], Finding]] = {
     "steady": machine.steady,
 }
 
+WITH_DUETS: Mapping[str, Callable[[Evidence], Finding]] = {
+    "slices and duet": duet.agreement,
+}
+
+OF_DUETS: Mapping[str, Callable[[Evidence], Finding]] = {
+    "whole duets": duet.whole,
+    "equal shares": duet.shares,
+    "busy CPUs": duet.busy,
+}
+
+OF_OPEN_LOOP: Mapping[str, Callable[[Evidence], Finding]] = {
+    "open-loop answers": openloop.answers,
+    "rate": openloop.rate,
+    "lag": openloop.lag,
+}
+
 OF_THE_RUN: Mapping[str, Callable[[ResultSet], Finding]] = {
     "own core": machine.own_core,
     "steal": machine.steal,
@@ -43,21 +69,36 @@ REQUIRED = frozenset({"right answers", "workers alive", "ceiling"})
 
 def doubts(result_set: ResultSet) -> tuple[Doubt, ...]:
     """What every guard saw, contender by contender in the run's order, then of the whole run (`contender` None)."""
-    of_contenders = [
-        _doubt(name, evidence.member.label, guard(evidence))
-        for evidence in gather(result_set)
-        for name, guard in OF_A_CONTENDER.items()
-    ]
+    of_contenders = [one for evidence in gather(result_set) for one in _of_contender(result_set.head.plan, evidence)]
     return (*of_contenders, *(_doubt(name, None, guard(result_set)) for name, guard in OF_THE_RUN.items()))
 
 
 def verdict(seen: Iterable[Doubt], label: str) -> Verdict:
-    """The gravest verdict that any guard gives this contender; SERVER-BOUND where none gives one."""
-    given = {doubt.gives for doubt in seen if doubt.contender in {label, None}}
+    """The gravest verdict that any guard gives this contender's throughput; SERVER-BOUND where none gives one."""
+    given = {doubt.gives for doubt in seen if doubt.contender in {label, None} and doubt.about == "throughput"}
     return next((one for one in Verdict if one in given), Verdict.SERVER_BOUND)
 
 
-def _doubt(name: str, label: str | None, finding: Finding) -> Doubt:
+def _of_contender(plan: Plan, seen: Evidence) -> Iterator[Doubt]:
+    """What was not planned is not doubted."""
+    label = seen.member.label
+    for name, guard in OF_A_CONTENDER.items():
+        yield _doubt(name, label, guard(seen))
+    if plan.duets and label != plan.reference and seen.member.role != "null":
+        yield from (_doubt(name, label, guard(seen)) for name, guard in WITH_DUETS.items())
+        yield from (_doubt(name, label, guard(seen), "duet") for name, guard in OF_DUETS.items())
+    if plan.open_blocks and seen.member.role != "control":
+        yield from (_doubt(name, label, guard(seen), "open loop") for name, guard in OF_OPEN_LOOP.items())
+
+
+def _doubt(name: str, label: str | None, finding: Finding, about: About = "throughput") -> Doubt:
     if name in REQUIRED and not finding.checked:
         finding = Finding(f"{finding.evidence} Without this check nothing is ranked.", Verdict.UNSETTLED, checked=False)
-    return Doubt(guard=name, contender=label, checked=finding.checked, gives=finding.gives, evidence=finding.evidence)
+    return Doubt(
+        guard=name,
+        about=about,
+        contender=label,
+        checked=finding.checked,
+        gives=finding.gives,
+        evidence=finding.evidence,
+    )

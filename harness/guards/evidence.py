@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from harness.model import (
+    DuetOutcome,
     Failure,
     Launched,
     Member,
@@ -33,7 +34,8 @@ class Finding(NamedTuple):
 class Evidence:
     """All that was seen of one contender in finished blocks, and what the two yardsticks did in the same blocks.
 
-    `failures` are those of its cold starts too.
+    `failures` are those of its cold starts too. `duets` and `windows` (of open loop) are the contender's own, clean or
+    not; `reference` is the throughput of the run's reference, `server_cpus` how many CPUs the servers share.
     """
 
     member: Member
@@ -45,6 +47,10 @@ class Evidence:
     throughputs: Throughputs
     null: Throughputs
     control: Throughputs
+    reference: Throughputs
+    duets: tuple[DuetOutcome, ...]
+    windows: tuple[TurnOutcome, ...]
+    server_cpus: int
 
     @property
     def slices(self) -> tuple[Recording, ...]:
@@ -81,6 +87,10 @@ def gather(result_set: ResultSet) -> Iterator[Evidence]:
             throughputs=found[member.label],
             null=_of_role(result_set, found, "null"),
             control=_of_role(result_set, found, "control"),
+            reference=found[result_set.head.plan.reference],
+            duets=tuple(duet for duet in result_set.duets if duet.contender == member.label),
+            windows=_windows(result_set, member.label),
+            server_cpus=len(result_set.head.placement.server_cpus),
         )
 
 
@@ -114,6 +124,10 @@ def _identity(process: Process) -> tuple[int, float]:
 
 def _servers(result_set: ResultSet, label: str) -> tuple[ServerOutcome, ...]:
     return tuple(block.servers[label] for block in result_set.blocks if label in block.servers)
+
+
+def _windows(result_set: ResultSet, label: str) -> tuple[TurnOutcome, ...]:
+    return tuple(turn for turn in result_set.turns_of("open loop") if turn.contender == label and turn.round)
 
 
 def _of_role(result_set: ResultSet, found: Mapping[str, Throughputs], role: str) -> Throughputs:

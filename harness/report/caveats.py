@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
-from harness.model import ClaimRow, Claims, Comparison, Doubt, Row, RunHead, Scenario, Summary, Verdict
+from harness.model import About, ClaimRow, Claims, Comparison, Doubt, Row, RunHead, Scenario, Summary, Verdict
 from harness.report import format as written
 
 QUICK = (
@@ -16,38 +16,53 @@ CLOSED_LOOP = (
     "Latency is closed loop: with {connections} connections always busy its mean is {connections} / throughput. "
     "It is service time under saturation, not what a user sees."
 )
+OPEN_LOOP = (
+    "Open loop: requests are due at a fixed rate, the same for all contenders, whether or not the server keeps up, and "
+    "each is timed from the moment at which it was due. It is what users see who do not wait for each other."
+)
+DUET = (
+    "By duet: the contender and the reference are loaded at the same time on the same CPUs, and answers per CPU second "
+    "compared: what a request costs. By slices: requests per second, each in its turn: what a user gets."
+)
 _SAID = {"worker balance"}
 
 
 class Note(NamedTuple):
-    """A numbered doubt: what one guard saw at these contenders (none named: at all of them)."""
+    """A numbered doubt: what one guard saw at these contenders (none named: at all of them), about which number."""
 
     number: int
     contenders: tuple[str, ...]
     guard: str
     evidence: str
     gives: Verdict
+    about: About = "throughput"
+
+    @property
+    def what(self) -> str:
+        """The guard, after the number that it judges where that is not the throughput."""
+        return self.guard if self.about == "throughput" else f"{self.about}, {self.guard}"
 
 
 def notes(summary: Summary) -> tuple[Note, ...]:
-    """The doubts that took a verdict down and the failures, worst first.
+    """The doubts that took a verdict down and the failures: those about throughput before others, worst first.
 
     A guard has one line per contender, and contenders of which it says the same share it.
     """
-    grouped: dict[tuple[Verdict, str, str], list[str]] = {}
-    for (verdict, guard, contender), evidence in _by_contender(summary).items():
-        grouped.setdefault((verdict, guard, _joined(evidence)), []).extend([contender] if contender else [])
-    severity = list(Verdict)
-    worst_first = sorted(grouped.items(), key=lambda item: severity.index(item[0][0]))
+    grouped: dict[tuple[About, Verdict, str, str], list[str]] = {}
+    for (about, verdict, guard, contender), evidence in _by_contender(summary).items():
+        grouped.setdefault((about, verdict, guard, _joined(evidence)), []).extend([contender] if contender else [])
+    numbers, severity = get_args(About), list(Verdict)
+    worst_first = sorted(grouped.items(), key=lambda item: (numbers.index(item[0][0]), severity.index(item[0][1])))
     return tuple(
-        Note(number, tuple(contenders), guard, evidence, verdict)
-        for number, ((verdict, guard, evidence), contenders) in enumerate(worst_first, 1)
+        Note(number, tuple(contenders), guard, evidence, verdict, about)
+        for number, ((about, verdict, guard, evidence), contenders) in enumerate(worst_first, 1)
     )
 
 
-def marks(notes: Iterable[Note], contender: str) -> tuple[int, ...]:
-    """The numbers of the notes that a contender's row refers to."""
-    return tuple(note.number for note in notes if not note.contenders or contender in note.contenders)
+def marks(notes: Iterable[Note], contender: str, about: About = "throughput") -> tuple[int, ...]:
+    """The numbers of the notes about this number that a contender's row refers to."""
+    of_all = (note for note in notes if not note.contenders or contender in note.contenders)
+    return tuple(note.number for note in of_all if note.about == about)
 
 
 def remarks(head: RunHead, summary: Summary) -> tuple[str, ...]:
@@ -109,6 +124,8 @@ GLOSSARY = {
     "closed loop": "each connection sends its next request as soon as the last one is answered.",
     "p50": "half of the requests were answered faster than this.",
     "p99": "99 of 100 requests were answered faster than this.",
+    "duet": "two contenders under load at the same time on the same CPUs, compared by answers per CPU second.",
+    "open loop": "requests are due at a fixed rate and timed from when they were due, however late they were sent.",
     "cold start": "from just before the process is spawned to the first correct answer; the median of all starts.",
     "connections": "kept: they stay open for many requests; closed: the server closes each after one answer.",
     "baseline": "a server without a framework, measured like the contenders and never ranked.",
@@ -118,20 +135,29 @@ GLOSSARY = {
 }
 
 
-def _by_contender(summary: Summary) -> Mapping[tuple[Verdict, str, str | None], list[str]]:
-    found: dict[tuple[Verdict, str, str | None], list[str]] = {}
-    for verdict, guard, contender, evidence in (*_doubted(summary.doubts), *_failed(summary.rows)):
-        found.setdefault((verdict, guard, contender), []).append(evidence)
+_Key = tuple[About, Verdict, str, str | None]
+
+
+def _by_contender(summary: Summary) -> Mapping[_Key, list[str]]:
+    found: dict[_Key, list[str]] = {}
+    for about, verdict, guard, contender, evidence in (*_doubted(summary.doubts), *_failed(summary.rows)):
+        found.setdefault((about, verdict, guard, contender), []).append(evidence)
     return found
 
 
-def _doubted(doubts: Iterable[Doubt]) -> Iterable[tuple[Verdict, str, str | None, str]]:
-    return ((doubt.gives, doubt.guard, doubt.contender, doubt.evidence) for doubt in doubts if doubt.gives)
+def _doubted(doubts: Iterable[Doubt]) -> Iterable[tuple[About, Verdict, str, str | None, str]]:
+    return ((one.about, one.gives, one.guard, one.contender, one.evidence) for one in doubts if one.gives)
 
 
-def _failed(rows: Iterable[Row]) -> Iterable[tuple[Verdict, str, str | None, str]]:
+def _failed(rows: Iterable[Row]) -> Iterable[tuple[About, Verdict, str, str | None, str]]:
     return (
-        (Verdict.INVALID, f"failed at {failure.stage}", row.member.label, f"{failure.message} {failure.hint}".strip())
+        (
+            "throughput",
+            Verdict.INVALID,
+            f"failed at {failure.stage}",
+            row.member.label,
+            f"{failure.message} {failure.hint}".strip(),
+        )
         for row in rows
         for failure in row.failures
     )

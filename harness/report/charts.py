@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from harness.model import Estimate, ResultSet, Row, Summary, Verdict
-from harness.report import canvas, caveats, panels, pictures, series, strips, tables
+from harness.report import beside, canvas, caveats, panels, pictures, series, strips, tables
 from harness.report import format as written
 from harness.report.canvas import Margins, Sheet, Words
 from harness.report.series import Curve
@@ -23,12 +23,12 @@ _NINES = (0.30103, 1.0, 2.0, 3.0, 4.0)  # -log10(1 - share)
 
 def draw(result_set: ResultSet, summary: Summary) -> Iterator[tuple[str, bytes]]:
     """File name and content of every chart. The same run gives the same bytes."""
-    for chart, paint in CHARTS.items():
+    for picture in pictures.shown(summary):
         for theme in THEMES:
             with canvas.drawing(theme):
-                sheet = paint(result_set, summary, theme)
-                yield f"{chart}-{theme.name}.svg", canvas.svg(sheet)
-                yield f"{chart}-{theme.name}.png", canvas.png(sheet)
+                sheet = CHARTS[picture.name](result_set, summary, theme)
+                yield f"{picture.name}-{theme.name}.svg", canvas.svg(sheet)
+                yield f"{picture.name}-{theme.name}.png", canvas.png(sheet)
 
 
 def throughput(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
@@ -125,6 +125,8 @@ _PAINTED = {
     pictures.LATENCY: latency,
     pictures.COLD_START: cold_start,
     pictures.SLICES: slices,
+    pictures.RATIOS: beside.ratios,
+    pictures.OPEN_LOOP: beside.open_loop,
 }
 CHARTS = {picture.name: _PAINTED[picture] for picture in pictures.PICTURES}
 

@@ -14,11 +14,12 @@ Datum = str | float | Estimate | None
 
 
 class Entry(NamedTuple):
-    """A row with what its table adds: whether ratios are taken to it, and the numbers of its doubts."""
+    """A row with what its table adds: whether ratios are taken to it, and the numbers of the doubts about it."""
 
     row: Row
     is_reference: bool
     marks: tuple[int, ...]
+    duet_marks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Column:
     value: Callable[[Row], Datum]
     cell: Callable[[Entry], Cell]
     kind: Literal["number", "estimate", "word", "name"] = "number"
+
+
+def numbered(marks: tuple[int, ...]) -> str:
+    """Numbers of doubts as a cell shows them: `[1, 3]`."""
+    return f"[{', '.join(map(str, marks))}]" if marks else ""
 
 
 def _rank(entry: Entry) -> Cell:
@@ -48,6 +54,13 @@ def _ratio(entry: Entry) -> Cell:
     return written.ratio(entry.row.comparison.ratio) if entry.row.comparison else Cell(NOTHING)
 
 
+def _duet(entry: Entry) -> Cell:
+    if entry.row.duet is None:
+        return Cell("1", "(reference)") if entry.is_reference else Cell(NOTHING)
+    main, note = written.ratio(entry.row.duet.comparison.ratio)
+    return Cell(main, f"{note} {numbered(entry.duet_marks)}".strip())
+
+
 def _cold_start(entry: Entry) -> Cell:
     if entry.row.member.is_yardstick:
         return Cell(NOTHING)
@@ -55,8 +68,7 @@ def _cold_start(entry: Entry) -> Cell:
 
 
 def _verdict(entry: Entry) -> Cell:
-    marks = ", ".join(map(str, entry.marks))
-    return Cell(entry.row.verdict, f"[{marks}]" if marks else "")
+    return Cell(entry.row.verdict, numbered(entry.marks))
 
 
 def _number(key: str, heading: str, value: Callable[[Row], Any], show: Callable[[Any], str]) -> Column:
@@ -102,6 +114,26 @@ RESULT = (
     _latency("p99_s", "p99\nclosed\nloop"),
     Column("cold_start_s", "cold start\nmedian", lambda row: row.ready_s, _cold_start, "estimate"),
     Column("verdict", "verdict", lambda row: row.verdict.value, _verdict, "word"),
+)
+DUET = Column(
+    "duet_ratio", "ratio\nby duet", lambda row: row.duet.comparison.ratio if row.duet else None, _duet, "estimate"
+)
+RATIOS = (
+    CONTENDER,
+    Column("ratio", "by slices", lambda row: row.comparison.ratio if row.comparison else None, _ratio, "estimate"),
+    DUET,
+    _estimate(
+        "slices_over_duet",
+        "slices\nover duet",
+        lambda row: row.duet.slices_over_duet if row.duet else None,
+        lambda found: written.ratio(found) if found else Cell(NOTHING),
+    ),
+    _estimate(
+        "other_wait_ratio",
+        "by slices,\nother wait",
+        lambda row: row.other_wait,
+        lambda found: written.ratio(found) if found else Cell(NOTHING),
+    ),
 )
 COST = (
     CONTENDER,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.model import ResultSet, RunHead, Summary
-from harness.report import caveats, escape, origin, tables
+from harness.report import caveats, escape, origin, pictures, tables
 from harness.report.caveats import Note
-from harness.report.pictures import PICTURES, Picture
+from harness.report.pictures import Picture
 from harness.report.tables import Table
 
 
@@ -34,7 +34,11 @@ def _body(head: RunHead, summary: Summary) -> Iterator[str]:
     yield _list(escape.markdown(remark) for remark in caveats.remarks(head, summary))
     yield _comparisons(summary)
     yield _doubts(caveats.notes(summary))
-    yield from map(_picture, PICTURES)
+    yield from map(_picture, pictures.shown(summary))
+    if ratios := tables.ratios(head, summary):
+        yield f"{_section(ratios)}\n{escape.markdown(caveats.DUET)}\n"
+    if open_loop := tables.open_loop(head, summary):
+        yield f"{_section(open_loop)}\n{escape.markdown(caveats.OPEN_LOOP)}\n"
     if summary.claims:
         yield _section(tables.claims(summary, summary.claims))
         yield _list(map(escape.markdown, caveats.claimed(summary.claims)))
@@ -64,7 +68,7 @@ def _doubts(notes: tuple[Note, ...]) -> str:
 
 def _doubt(note: Note) -> str:
     who = ", ".join(map(escape.code, note.contenders)) or "all"
-    return f"\\[{note.number}\\] {who}, {note.guard}: {escape.markdown(note.evidence)} ({note.gives})"
+    return f"\\[{note.number}\\] {who}, {note.what}: {escape.markdown(note.evidence)} ({note.gives})"
 
 
 def _pasted(summary: Summary) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from harness.model import Summary
+
 
 class Picture(NamedTuple):
     """A chart without its drawing: `name` is that of its files, `alt` says what it shows."""
@@ -29,4 +31,20 @@ SLICES = Picture(
     "Throughput over the run",
     "Throughput of every slice over the run, as deviation from the contender's own median",
 )
-PICTURES = (THROUGHPUT, LATENCY, COLD_START, SLICES)
+RATIOS = Picture(
+    "ratios",
+    "Ratio to the reference, by other means",
+    "Ratio of each contender to the reference by slices, by duet, and under the other wait policy, with intervals",
+)
+OPEN_LOOP = Picture("openloop", "Latency, open loop", "Latency of each contender at fixed rates, from p50 to p99.9")
+PICTURES = (THROUGHPUT, RATIOS, LATENCY, OPEN_LOOP, COLD_START, SLICES)
+
+
+def shown(summary: Summary) -> tuple[Picture, ...]:
+    """Those that have something to show of a run."""
+    absent = set()
+    if not any(row.duet or row.other_wait for row in summary.rows):
+        absent.add(RATIOS)
+    if not any(row.open_loop for row in summary.rows):
+        absent.add(OPEN_LOOP)
+    return tuple(picture for picture in PICTURES if picture not in absent)

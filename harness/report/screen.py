@@ -33,6 +33,10 @@ def _parts(result_set: ResultSet, summary: Summary, width: int) -> Iterator[Rend
     yield from (_hanging(doubt, 4) for doubt in _doubts(summary))
     yield from (_hanging(Text(line), 2) for line in _sentences(head, summary))
     yield Text()
+    if ratios := tables.ratios(head, summary):
+        yield from _explained(ratios, caveats.DUET, width)
+    if open_loop := tables.open_loop(head, summary):
+        yield from _explained(open_loop, caveats.OPEN_LOOP, width)
     if summary.claims:
         yield from _spaced(tables.claims(summary, summary.claims), width)
         yield from (_hanging(Text(escape.plain(line)), 2) for line in caveats.claimed(summary.claims))
@@ -48,10 +52,14 @@ def _spaced(table: Table, width: int) -> tuple[RenderableType, RenderableType]:
     return terminal.drawn(table, width), Text()
 
 
+def _explained(table: Table, sentence: str, width: int) -> tuple[RenderableType, ...]:
+    return (terminal.drawn(table, width), _hanging(Text(sentence), 2), Text())
+
+
 def _doubts(summary: Summary) -> Iterator[Text]:
     for note in caveats.notes(summary):
         who = escape.plain(", ".join(note.contenders) or "all")
-        start = Text(f"[{note.number}] {who}, {note.guard}: ", style=_STYLES.get(note.gives, ""))
+        start = Text(f"[{note.number}] {who}, {note.what}: ", style=_STYLES.get(note.gives, ""))
         yield start.append(f"{escape.plain(note.evidence)} ({note.gives})", style="default")
 
 

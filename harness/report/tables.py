@@ -7,10 +7,10 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from harness.model import ClaimRow, Claims, Estimate, Row, RunHead, Summary
+from harness.model import ClaimRow, Claims, Estimate, OpenLoop, Row, RunHead, Summary
 from harness.report import caveats, escape
 from harness.report import format as written
-from harness.report.columns import COST, ONLY_IN_CSV, RESULT, SERVED, Column, Datum, Entry
+from harness.report.columns import COST, ONLY_IN_CSV, RATIOS, RESULT, SERVED, Column, Datum, Entry, numbered
 from harness.report.format import NOTHING, Cell
 
 
@@ -43,6 +43,29 @@ def result(head: RunHead, summary: Summary) -> Table:
     interval = "; a range in brackets is a 95 % interval" if any(map(_has_interval, summary.rows)) else ""
     title = f"Result (ratios are to {escape.plain(head.plan.reference)}{interval})"
     return _table(title, RESULT, head, summary)
+
+
+def ratios(head: RunHead, summary: Summary) -> Table | None:
+    """The same ratio by other means; None where there was none."""
+    if not any(row.duet or row.other_wait for row in summary.rows):
+        return None
+    other = "sleeps" if head.plan.wait == "spin" else "spins"
+    return _table(f"The ratio by other means (other wait: the generator {other} while it waits)", RATIOS, head, summary)
+
+
+def open_loop(head: RunHead, summary: Summary) -> Table | None:
+    """Latency at fixed rates, rate by rate; None where it was not planned or nothing came of it."""
+    found = {(one.share, row.member.label): one for row in summary.rows for one in row.open_loop}
+    if not found:
+        return None
+    notes = caveats.notes(summary)
+    rows = [row for row in ordered(summary.rows) if row.member.role != "control"]
+    lines = tuple(
+        _open_line(row, found.get((share, row.member.label)), caveats.marks(notes, row.member.label, "open loop"))
+        for share in head.plan.open_shares
+        for row in rows
+    )
+    return Table("Latency, open loop", _OPEN_HEADS, lines, len(lines))
 
 
 def cost(head: RunHead, summary: Summary) -> Table:
@@ -82,7 +105,7 @@ def markdown(table: Table) -> str:
 
 def csv_text(summary: Summary) -> str:
     """One line per contender, SI units, empty where not measured; text cannot act as a formula."""
-    columns = {column.key: column for column in (*RESULT, *COST, *SERVED, *ONLY_IN_CSV)}.values()
+    columns = {column.key: column for column in (*RESULT, *RATIOS, *COST, *SERVED, *ONLY_IN_CSV)}.values()
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([key for column in columns for key in _csv_keys(column)])
@@ -95,7 +118,13 @@ def _table(title: str, columns: Sequence[Column], head: RunHead, summary: Summar
     notes = caveats.notes(summary)
     rows = ordered(summary.rows)
     entries = [
-        Entry(row, row.member.label == head.plan.reference, caveats.marks(notes, row.member.label)) for row in rows
+        Entry(
+            row,
+            row.member.label == head.plan.reference,
+            caveats.marks(notes, row.member.label),
+            caveats.marks(notes, row.member.label, "duet"),
+        )
+        for row in rows
     ]
     return Table(
         title,
@@ -119,6 +148,33 @@ _CLAIM_HEADS = (
     Head("mean latency\nclosed loop"),
     Head("cold start"),
 )
+
+
+_OPEN_HEADS = (
+    Head("rate,\n1/s"),
+    Head("contender", "name"),
+    *(Head(name) for name in ("p50", "p90", "p99", "p99.9", "max")),
+    Head("answered\nin time"),
+    Head("no free\nconnection"),
+    Head("sent late,\np99"),
+)
+
+
+def _open_line(row: Row, one: OpenLoop | None, marks: tuple[int, ...]) -> tuple[Cell, ...]:
+    kind = "" if row.member.role == "contender" else "(floor) " if row.member.role == "null" else "(baseline) "
+    name = Cell(row.member.label, f"{kind}{numbered(marks)}".strip())
+    if one is None:
+        return Cell(NOTHING), name, Cell(written.NOT_MEASURED), *(Cell(NOTHING) for _ in range(len(_OPEN_HEADS) - 3))
+    latency = one.latency
+    quantiles = (latency.p50_s, latency.p90_s, latency.p99_s, latency.p999_s, latency.max_s)
+    return (
+        Cell(written.rate(one.rate_per_s)),
+        name,
+        *(Cell(written.duration(quantile_s)) for quantile_s in quantiles),
+        Cell(written.percent(one.in_time)),
+        Cell(written.percent(one.queued)),
+        Cell(written.duration(one.lag_p99_s)),
+    )
 
 
 def _claim_line(claim: ClaimRow, row: Row) -> tuple[Cell, ...]:

@@ -21,7 +21,7 @@ PLAN: Mapping[str, Any] = {"blocks": 8, "rounds": 10, "starts": 0}
 EXPECTED = 0.019
 """The half-width to expect of three contenders and a control (METHOD.md 2)."""
 
-_FEWEST = 4  # blocks: with fewer the half-width of the next run is known to no better than a factor of six
+_FEWEST = 4  # blocks: with four the true half-widths may be 3.7 times those told here, with three 6.3 times
 _MAY_DIFFER = {"lineup", "blocks", "starts", "seed", "samples", "quick"}
 
 

@@ -58,7 +58,7 @@ def _play(path: Path, wanted: Mapping[Kind, tuple[str, str]], count: int, minute
     measuring = _measuring()
     had = ledger.read(path)
     due = trials.due(had, measuring, wanted, count)
-    note(f"{len(due)} trials to do, of at most {trials.LONGEST_S:.0f} seconds each")
+    note(f"trials to do: {len(due)}, of at most {trials.LONGEST_S:.0f} seconds each")
     if not due:
         return
     deadline = time.monotonic() + (60 * minutes if minutes is not None else float("inf"))

@@ -6,8 +6,8 @@ A window is anything that has a value and a block: a round of slices, or another
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
-import numpy as np
 from scipy import stats
 
 from harness.errors import InputError
@@ -18,6 +18,7 @@ from harness.stats.estimates import FEWEST
 _FEWEST_WINDOWS = 5  # of which one is trimmed at either end: under that, one that went wrong moves its block
 _MOST_WINDOWS = 100
 _MOST_BLOCKS = 1000
+_BLOCKS = range(FEWEST, _MOST_BLOCKS + 1)
 _WINDOWS = range(_FEWEST_WINDOWS, _MOST_WINDOWS + 1)
 
 
@@ -52,7 +53,7 @@ def half_width(noise: Noise, blocks: int, windows: int) -> float:
     """
     if blocks < 2:  # noqa: PLR2004  # one block has no interval
         raise ValueError(f"{blocks} blocks where at least 2 are needed")
-    return math.expm1(float(stats.t.ppf(0.975, blocks - 1)) * math.sqrt(noise.block(windows) / blocks))
+    return math.expm1(_t(blocks) * math.sqrt(noise.block(windows) / blocks))
 
 
 def design(noise: Noise, costs: Costs, blocks: int, windows: int) -> Design:
@@ -90,7 +91,9 @@ def best(noise: Noise, costs: Costs, seconds: float) -> Design:
 
 def _enough_blocks(variance: float, wanted: float) -> int | None:
     """The fewest blocks of values of this variance whose half-width is at most the wanted; None: more than can be."""
-    blocks = np.arange(FEWEST, _MOST_BLOCKS + 1)
-    halves = np.expm1(stats.t.ppf(0.975, blocks - 1) * np.sqrt(variance / blocks))
-    narrow = halves <= wanted
-    return int(blocks[narrow.argmax()]) if narrow.any() else None
+    return next((blocks for blocks in _BLOCKS if math.expm1(_t(blocks) * math.sqrt(variance / blocks)) <= wanted), None)
+
+
+@lru_cache(_MOST_BLOCKS)
+def _t(blocks: int) -> float:
+    return float(stats.t.ppf(0.975, blocks - 1))

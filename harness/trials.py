@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from harness import campaign, catalog, ledger, pilot, store
@@ -27,8 +28,8 @@ LEDGER = catalog.ROOT / "results" / "ledger.jsonl"
 LONGEST_S = 90.0
 """What a trial may take."""
 
-_PLANNED_S = 0.95 * LONGEST_S  # some run longer than the one that they are planned by
-_FIRST_ROUNDS = 5  # of the first trial: what three servers of half-second slices have time for
+_PLANNED_S = 0.95 * LONGEST_S  # some take longer than those that they are planned by
+_FIRST_ROUNDS = 5  # what there is time for where launch and warm-up take 1.5 s, slices of the two half a second
 _SLOWER: Mapping[Kind, tuple[str, str]] = {
     "slower5": ("control@plain", "control@burn5"),
     "slower10": ("control@plain", "control@burn10"),
@@ -49,10 +50,9 @@ def due(had: Ledger, measuring: str, wanted: Mapping[Kind, tuple[str, str]], cou
 def asked(had: Ledger, measuring: str, kind: Kind, pair: tuple[str, str]) -> Asked:
     """What to measure in the next trial. Who is named first is random; `control` stands in none as a yardstick only.
 
-    As many rounds as make 8 blocks fit into the time, by what the first such trial cost: all after it are alike.
+    As many rounds as make 8 blocks fit into the time, by what such trials have cost so far (medians).
     """
-    before = _finished(had, measuring, kind, pair)[:1]
-    rounds = _rounds(before[0].costs) if before and before[0].costs else _FIRST_ROUNDS
+    rounds = _rounds([one.costs for one in _finished(had, measuring, kind, pair) if one.costs])
     seed = secrets.randbelow(2**32)
     named = random.Random(f"trial {seed}").sample(pair, 2)  # noqa: S311  # an order of names is no secret
     return Asked(
@@ -156,5 +156,8 @@ def _finished(had: Ledger, measuring: str, kind: Kind, pair: Sequence[str]) -> l
     ]
 
 
-def _rounds(costs: Costs) -> int:
-    return max(1, int((_PLANNED_S / FEWEST - costs.restart_s) / costs.window_s))
+def _rounds(costs: Sequence[Costs]) -> int:
+    if not costs:
+        return _FIRST_ROUNDS
+    restart_s, window_s = median(one.restart_s for one in costs), median(one.window_s for one in costs)
+    return max(1, int((_PLANNED_S / FEWEST - restart_s) / window_s))

@@ -187,7 +187,7 @@ def test_a_trial_has_eight_blocks_and_null_and_nobody_else_beside_its_two():
         assert (asked.plan["blocks"], asked.plan["starts"]) == (8, 0)
 
 
-def test_the_first_finished_trial_tells_how_many_rounds_the_next_have_time_for():
+def test_finished_trials_tell_how_many_rounds_the_next_has_time_for():
     costs = Costs(restart_s=4.0, window_s=0.8)
     rounds = trials.asked(had("slower5", costs=costs), "new code", "slower5", PAIR).plan["rounds"]
     assert costs.seconds(8, rounds) <= trials.LONGEST_S < costs.seconds(8, rounds + 2)

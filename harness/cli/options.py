@@ -76,7 +76,8 @@ WebPort = Annotated[int, typer.Option(min=1, max=65535, help="The port of that p
 # How the next run is cut
 SomeRuns = Annotated[list[Path] | None, typer.Argument(help="Folders of runs of one kind; none: measure a new one.")]
 HalfWidth = Annotated[
-    float, typer.Option(min=0.1, max=100, help="Per cent that the 95 % interval may reach either side of a ratio.")
+    float | None,
+    typer.Option(min=0.1, max=100, help="Per cent either side of a ratio for its 95 % interval; as METHOD.md expects."),
 ]
 Minutes = Annotated[float | None, typer.Option(min=0.1, help="Say also what half-width this time allows.")]
 Out = Annotated[Path | None, typer.Option(help="A folder to write the result into.")]

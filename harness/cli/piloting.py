@@ -16,7 +16,7 @@ def pilot(
     context: typer.Context,
     runs: options.SomeRuns = None,
     *,
-    half_width: options.HalfWidth = 1.9,
+    half_width: options.HalfWidth = None,
     minutes: options.Minutes = None,
     lineup: options.Lineup = "fair",
     contenders: options.Contenders = None,
@@ -30,7 +30,8 @@ def pilot(
     if runs and (contenders or steps.is_given(context, "lineup")):
         raise typer.BadParameter("runs have their contenders: name runs, or whom to measure")
     read = [store.read(folder) for folder in runs or [_measured(lineup, contenders or ())]]
-    found = pilots.pilot(read, half_width / 100, None if minutes is None else 60 * minutes)
+    wanted = pilots.EXPECTED if half_width is None else half_width / 100
+    found = pilots.pilot(read, wanted, None if minutes is None else 60 * minutes)
     shown, text = piloted.page(found), f"{found.model_dump_json(indent=1)}\n"
     if out:
         files.put(out, (("pilot.json", text.encode()), ("pilot.md", page.markdown(shown).encode())))

@@ -48,7 +48,8 @@ def preset(fields: Mapping[str, Any], engine: str | None) -> Mapping[str, Any]:
 class Asked:
     """What the user asked for. `own`: folders of the user's apps; `plan`: those fields of Plan that were given.
 
-    `name` is what the plan calls its line-up; None: its name, or "custom" where it was added to.
+    `name` is what the plan calls its line-up; None: its name, or "custom" where it was added to. `yardsticks`: those
+    that are to stand in every block; without one, the guards that look at it cannot.
     """
 
     scenario: str = "json"
@@ -58,6 +59,7 @@ class Asked:
     reference: str | None = None
     plan: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
+    yardsticks: Sequence[str] = catalog.YARDSTICKS
 
     @classmethod
     def again(cls, before: Plan) -> Asked:
@@ -100,7 +102,7 @@ def enter(asked: Asked) -> Entry:
     named = asked.contenders or catalog.choose("line-up", known.lineups, asked.lineup).contenders
     specifications = (*named, *catalog.specifications_of_own(asked.own))
     contenders = catalog.contenders(known, specifications)
-    yardsticks = [name for name in catalog.YARDSTICKS if name not in {one.app.name for one in contenders}]
+    yardsticks = [name for name in asked.yardsticks if name not in {one.app.name for one in contenders}]
     return Entry(
         lineup=asked.name or ("custom" if asked.contenders or asked.own else asked.lineup),
         scenario=catalog.choose("scenario", known.scenarios, asked.scenario),

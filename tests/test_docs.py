@@ -10,8 +10,11 @@ from harness import audit, catalog, report, store
 from harness.catalog import ROOT
 from harness.cli import app
 from harness.cli.output import ExitCode
+from harness.ledger import Ended, Started
 from harness.model import App, Deployment, Expectation, Lineup, Request, Scenario, Traits
+from harness.pilot import Pilot, Spread
 from harness.report import files
+from harness.stats.designs import Costs, Design
 from harness.summary import summarize
 
 README = ROOT / "README.md"
@@ -113,6 +116,14 @@ def test_every_key_of_a_file_that_people_write_is_described():
     kinds = (App, Deployment, Traits, Scenario, Request, Expectation, Lineup)
     keys = {key for kind in kinds for key in kind.model_fields} - {"name", "folder"}
     assert [key for key in sorted(keys) if not re.search(rf"[`.\[]{key}[`.\]]", APPS)] == []
+
+
+@pytest.mark.parametrize("kind", [Started, Ended, Pilot, Spread, Design, Costs])
+def test_every_key_of_the_ledger_and_of_a_pilot_is_described(kind):
+    text = (ROOT / "results" / "README.md").read_text(encoding="utf-8")
+    said = text[text.index("## pilot.json") : text.index("## published/")]
+    unsaid = {"contender", "ratio"} if kind is Spread else set()
+    assert [key for key in kind.model_fields if key not in unsaid and f"`{key}`" not in said.replace("[]", "")] == []
 
 
 @pytest.mark.parametrize(

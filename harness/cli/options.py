@@ -88,3 +88,26 @@ Duration = Annotated[float, typer.Option(min=0.25, max=3600, help="Seconds, afte
 AddressWait = Annotated[Literal["spin", "sleep"], typer.Option(help="How the generator waits.")]
 Web = Annotated[bool, typer.Option("--web", help="Open Locust's own page instead; Ctrl-C ends it.")]
 WebPort = Annotated[int, typer.Option(min=1, max=65535, help="The port of that page.")]
+
+# How the next run is cut
+SomeRuns = Annotated[list[Path] | None, typer.Argument(help="Folders of runs of one kind; none: measure a new one.")]
+HalfWidth = Annotated[
+    float | None,
+    typer.Option(min=0.1, max=100, help="Per cent either side of a ratio for its 95 % interval; as METHOD.md expects."),
+]
+Minutes = Annotated[float | None, typer.Option(min=0.1, help="Say also what half-width this time allows.")]
+Out = Annotated[Path | None, typer.Option(help="A folder to write the result into.")]
+
+# Trials of known answer
+Trials = Annotated[int, typer.Option(min=0, help="Finished trials of each kind to have; those there are count.")]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Only same (an app against itself), slower5 or slower10 (a control that does 5 or 10 % more work)."
+    ),
+]
+Itself = Annotated[str, typer.Option(help=r"Who is compared with itself: \[PATH:]app\[@deployment].")]
+Budget = Annotated[float | None, typer.Option(min=0, help="Start no trial that may end later than after this.")]
+OnlyReport = Annotated[bool, typer.Option("--report", help="Measure nothing, only say what the ledger holds.")]
+Keep = Annotated[bool, typer.Option("--keep", help="Keep the runs of the trials, in results/runs.")]
+Ledger = Annotated[Path | None, typer.Option(help="Where the lines of the trials are; results/ledger.jsonl.")]

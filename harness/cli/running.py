@@ -64,7 +64,7 @@ def run(
     )
     if resume:
         _refuse_another_plan(context)
-    folder = _measure(asked, out or prepare.RUNS, resume, dry_run=dry_run)
+    folder = measure(asked, out or prepare.RUNS, resume, dry_run=dry_run)
     if folder:
         _finish(folder, json=json)
 
@@ -97,7 +97,7 @@ def _refuse_another_plan(context: typer.Context) -> None:
         )
 
 
-def _measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: bool) -> Path | None:
+def measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: bool) -> Path | None:
     """Do all that touches the machine. Returns the folder of the run, None after a dry run."""
     before = store.read(resume) if resume else None
     asked = prepare.Asked.again(before.head.plan) if before else asked

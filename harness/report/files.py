@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from harness.errors import StoreError
@@ -12,8 +12,13 @@ from harness.report import document, tables
 
 def write(folder: Path, result_set: ResultSet, summary: Summary) -> None:
     """Write summary.json, summary.csv, slices.csv, report.md and charts/ into a folder. Raises StoreError."""
+    put(folder, derived(result_set, summary))
+
+
+def put(folder: Path, contents: Iterable[tuple[str, bytes]]) -> None:
+    """Write files, each by its name, into a folder. Raises StoreError."""
     try:
-        for name, content in derived(result_set, summary):
+        for name, content in contents:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             _replace(path, content)

@@ -50,13 +50,22 @@ def yuen_interval(values: Values, confidence: float, trim: float = TRIM) -> tupl
     K. K. Yuen, "The two-sample trimmed t for unequal population variances", Biometrika 61 (1974), for one sample.
     Raises ValueError as `t_interval` does.
     """
+    kept = len(values) - 2 * _cut(len(values), trim)
+    half = _t(confidence, kept - 1) * float(np.sqrt(trimmed_variance(values, trim)))
+    middle = trimmed_mean(values, trim)
+    return middle - half, middle + half
+
+
+def trimmed_variance(values: Values, trim: float = TRIM) -> float:
+    """The variance of the trimmed mean, from the winsorised variance (Yuen 1974, as above).
+
+    Raises ValueError as `t_interval` does.
+    """
     ordered = np.sort(_finite(values, fewest=2))
     cut = _cut(ordered.size, trim)
     kept = ordered.size - 2 * cut
     winsorised = _spread(np.clip(ordered, ordered[cut], ordered[-1 - cut]))
-    error = np.sqrt((ordered.size - 1) * winsorised.var(ddof=1) / (kept * (kept - 1)))
-    middle, half = trimmed_mean(ordered, trim), _t(confidence, kept - 1) * error
-    return float(middle - half), float(middle + half)
+    return float((ordered.size - 1) * winsorised.var(ddof=1) / (kept * (kept - 1)))
 
 
 def trend_interval(positions: Values, values: Values, confidence: float) -> tuple[float, float]:

@@ -51,8 +51,15 @@ def log_ratios(ours: Throughputs, theirs: Throughputs) -> dict[int, float]:
 
     A block without such a round is left out. Raises ValueError for a throughput of 0.
     """
-    pairs = {block: _paired(ours[block], theirs[block]) for block in sorted(ours.keys() & theirs.keys())}
-    return {block: trimmed_mean(logs) for block, logs in pairs.items() if logs}
+    return {block: trimmed_mean(logs) for block, logs in paired(ours, theirs).items() if logs}
+
+
+def paired(ours: Throughputs, theirs: Throughputs) -> dict[int, list[float]]:
+    """Log of our throughput over theirs by block: one for each round in which both have a slice.
+
+    Raises ValueError for a throughput of 0.
+    """
+    return {block: _paired(ours[block], theirs[block]) for block in sorted(ours.keys() & theirs.keys())}
 
 
 def slowest_per_s(result_set: ResultSet) -> float | None:

@@ -72,3 +72,14 @@ Duration = Annotated[float, typer.Option(min=0.25, max=3600, help="Seconds, afte
 AddressWait = Annotated[Literal["spin", "sleep"], typer.Option(help="How the generator waits.")]
 Web = Annotated[bool, typer.Option("--web", help="Open Locust's own page instead; Ctrl-C ends it.")]
 WebPort = Annotated[int, typer.Option(min=1, max=65535, help="The port of that page.")]
+
+# What is compared or audited afterwards
+_A_RUN = "RUN or RUN:CONTENDER, RUN being the folder of a run"
+First = Annotated[str, typer.Argument(metavar="A", help=f"{_A_RUN}.")]
+Second = Annotated[str, typer.Argument(metavar="B", help=f"{_A_RUN}; ratios are B over A.")]
+Anyway = Annotated[bool, typer.Option("--anyway", help="Compare across machines and conditions, under a warning.")]
+FailOnSlower = Annotated[
+    bool,
+    typer.Option("--fail-on-slower", help="Exit with 1 if a contender is SLOWER in B, with 3 if one is UNDECIDED."),
+]
+Written = Annotated[Path | None, typer.Option(help="A folder to write the result into, as JSON and as Markdown.")]

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from harness.cli import asking, checking, contrasting, driving, examining, reporting, running
+from harness.cli import asking, auditing, checking, contrasting, driving, examining, reporting, running
 from harness.cli.output import ExitCode, complain
 from harness.errors import ContractError, RematchError
 
@@ -39,6 +39,7 @@ app = typer.Typer(
 app.command("run")(running.run)
 app.command("report")(reporting.report)
 app.command("compare")(contrasting.compare)
+app.command("audit")(auditing.audit)
 app.command("list")(asking.list_)
 app.command("verify")(asking.verify)
 app.command("doctor")(examining.doctor)

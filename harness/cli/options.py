@@ -83,3 +83,10 @@ FailOnSlower = Annotated[
     typer.Option("--fail-on-slower", help="Exit with 1 if a contender is SLOWER in B, with 3 if one is UNDECIDED."),
 ]
 Written = Annotated[Path | None, typer.Option(help="A folder to write the result into, as JSON and as Markdown.")]
+Published = Annotated[str, typer.Argument(help="A table under results/published, by its name, or any TOML file.")]
+AuditedRun = Annotated[
+    Path | None, typer.Argument(help="The folder of a run; the newest reference run that speaks of the table.")
+]
+FailOnClaim = Annotated[
+    bool, typer.Option("--fail", help="Exit with 1 if a claim is not reproduced or inconsistent as stated.")
+]

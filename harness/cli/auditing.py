@@ -33,19 +33,19 @@ def audit(
     Exits with 1, if --fail is given, where a claim is not reproduced or inconsistent as stated.
     """
     from harness import audit as audits  # statistics and tables are slow to import: --help goes without
-    from harness.report import auditing, page
+    from harness.report import auditing, exhibit
     from harness.summary import summarize
 
     table = audits.find_published(published)
     result_set = _chosen(table, run) if run else newest(table)
     found = audits.audit(table, result_set, summarize(result_set))
-    shown = auditing.page(found)
+    shown = auditing.exhibit(found)
     if out:
-        page.write(out, "audit", found, shown)
+        exhibit.write(out, "audit", found, shown)
     if json:
         document(found.model_dump_json(indent=1))
     else:
-        page.show(shown, results)
+        exhibit.show(shown, results)
     if fail and any(claim.standing in audits.FAILING for claim in found.claims):
         raise typer.Exit(ExitCode.FINDING)
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from harness.audit import NEAR, WIDENED, Audit, Judged, Measure, Standing
 from harness.report import escape
 from harness.report import format as written
+from harness.report.exhibit import Exhibit
 from harness.report.format import NOTHING, Cell
-from harness.report.page import Page
 from harness.report.tables import Head, Table
 
 WORDS: Mapping[Standing, str] = {
@@ -30,11 +30,11 @@ _FIGURES: Mapping[Measure, Callable[[float], str]] = {
 }
 
 
-def page(audit: Audit) -> Page:
+def exhibit(audit: Audit) -> Exhibit:
     """The table, and against what it was held."""
     title = f"What {audit.source} says, and what the run {audit.run} found"
     standings = {claim.standing for claim in audit.claims}
-    return Page(
+    return Exhibit(
         table=Table(
             escape.plain(title),
             _HEADS,

@@ -21,7 +21,8 @@ from tests import builders
 from tests.builders import DJANGO, FASTAPI, FLASK, altered, result_set
 from tests.test_cli_compare import stored
 
-RUN = result_set(rounds=4, starts=20)
+RUN = result_set(rounds=2, starts=20)
+SUMMARY = summarize(RUN)
 ON_ITS_HOST = RUN.model_copy(
     update={
         "head": RUN.head.model_copy(
@@ -50,7 +51,8 @@ def table(*claims: Claim, instance: str | None = "t9.tiny", connections: int = 1
 
 
 def judged(claim: Claim, run: ResultSet | None = None, **changes: Any) -> Judged:
-    (found,) = audit.audit(table(claim, **changes), run or RUN, summarize(run or RUN)).claims
+    summary = summarize(run) if run else SUMMARY
+    (found,) = audit.audit(table(claim, **changes), run or RUN, summary).claims
     return found
 
 
@@ -87,20 +89,20 @@ def test_a_ratio_is_reproduced_within_ten_percent_of_our_interval(per_s: float, 
 
 
 def test_a_ratio_of_two_that_are_alike_is_not_even_an_order() -> None:
-    alike = result_set({**builders.THROUGHPUTS, FLASK: 4400.0}, rounds=4)
+    alike = result_set({**builders.THROUGHPUTS, FLASK: 4400.0}, rounds=2)
     found = judged(RATIO, alike)
     assert (found.standing, found.because) == (Standing.NOT_REPRODUCED, "The order cannot be told here.")
 
 
 def test_the_order_of_two_that_are_alike_is_not_reproduced() -> None:
-    alike = result_set({**builders.THROUGHPUTS, FLASK: 1600.0}, rounds=4)
+    alike = result_set({**builders.THROUGHPUTS, FLASK: 1600.0}, rounds=2)
     found = judged(ORDER, alike)
     assert found.standing is Standing.NOT_REPRODUCED
     assert "cannot be told" in found.because
 
 
 def test_an_order_the_other_way_round_is_not_reproduced_and_ours_is_shown() -> None:
-    found = judged(ORDER, result_set({FASTAPI: 1000.0, FLASK: 2500.0, DJANGO: 1600.0}, rounds=4))
+    found = judged(ORDER, result_set({FASTAPI: 1000.0, FLASK: 2500.0, DJANGO: 1600.0}, rounds=2))
     assert found.standing is Standing.NOT_REPRODUCED
     assert found.order == (FLASK, DJANGO, FASTAPI)
     assert found.because.startswith(f"The order of {FASTAPI} and {FLASK} is another one here.")
@@ -131,7 +133,7 @@ def test_words_that_its_own_table_contradicts_are_inconsistent() -> None:
 def test_words_that_agree_with_its_table_are_held_against_every_ratio_of_ours() -> None:
     words = claim("throughput ratio", "fastapi", "flask", "django_rest", times=(1.7, 2.8))
     assert judged(words).standing is Standing.REPRODUCED
-    slower = result_set({FASTAPI: 4400.0, FLASK: 3800.0, DJANGO: 1600.0}, rounds=4)
+    slower = result_set({FASTAPI: 4400.0, FLASK: 3800.0, DJANGO: 1600.0}, rounds=2)
     assert judged(words, slower).standing is Standing.ORDER_ONLY
 
 
@@ -186,10 +188,10 @@ def test_an_unsettled_number_is_said_beside() -> None:
 @pytest.mark.parametrize(
     ("run", "said"),
     [
-        (result_set({FASTAPI: 4400.0}, rounds=4), "No contender of flask took part."),
-        (result_set(rounds=4, connections=64), "Our run had 64 connections."),
-        (result_set(rounds=4, blocks=7), "Our run is too short to claim an interval."),
-        (result_set(rounds=4, finished=0), f"Of {FASTAPI} it was not measured."),
+        (result_set({FASTAPI: 4400.0}, rounds=2), "No contender of flask took part."),
+        (result_set(rounds=2, connections=64), "Our run had 64 connections."),
+        (result_set(rounds=2, blocks=7), "Our run is too short to claim an interval."),
+        (result_set(rounds=2, finished=0), f"Of {FASTAPI} it was not measured."),
     ],
 )
 def test_a_run_that_lacks_something_does_not_test_the_claim(run: ResultSet, said: str) -> None:
@@ -198,15 +200,15 @@ def test_a_run_that_lacks_something_does_not_test_the_claim(run: ResultSet, said
 
 
 def test_cold_starts_do_not_hang_on_the_number_of_connections() -> None:
-    assert judged(STARTS, result_set(rounds=4, starts=20, connections=64)).standing is Standing.REPRODUCED
+    assert judged(STARTS, result_set(rounds=2, starts=20, connections=64)).standing is Standing.REPRODUCED
 
 
 def test_too_few_cold_starts_test_no_ratio_of_them() -> None:
-    assert judged(STARTS, result_set(rounds=4, starts=5)).standing is Standing.NOT_TESTED
+    assert judged(STARTS, result_set(rounds=2, starts=5)).standing is Standing.NOT_TESTED
 
 
 def test_the_audit_says_who_stands_for_which_row() -> None:
-    found = audit.audit(table(RATIO), RUN, summarize(RUN))
+    found = audit.audit(table(RATIO), RUN, SUMMARY)
     assert found.contenders == {"Fastapi": FASTAPI, "Flask": FLASK, "Django_Rest": DJANGO}
     assert (found.run, found.lineup) == (RUN.head.name, "fair")
 
@@ -268,7 +270,7 @@ def test_every_figure_of_the_articles_table_is_claimed() -> None:
 
 
 def test_the_article_contradicts_itself_in_its_words_and_in_each_latency_whatever_we_measure() -> None:
-    found = audit.audit(audit.find_published("article"), RUN, summarize(RUN)).claims
+    found = audit.audit(audit.find_published("article"), RUN, SUMMARY).claims
     inconsistent = [one for one in found if one.standing is Standing.INCONSISTENT]
     assert [one.claim.kind for one in inconsistent] == ["throughput ratio", "latency", "latency", "latency"]
     assert inconsistent[0].because == "Its own table says 7.92 and 11.2 times."
@@ -279,14 +281,14 @@ def test_the_article_contradicts_itself_in_its_words_and_in_each_latency_whateve
 
 def test_claims_with_the_same_reason_share_a_sentence() -> None:
     kinds = [claim("throughput", app) for app in ROWS] + [RATIO]
-    lines = auditing.exhibit(audit.audit(table(*kinds), RUN, summarize(RUN))).lines
+    lines = auditing.exhibit(audit.audit(table(*kinds), RUN, SUMMARY)).lines
     assert lines[0] == "1, 2, 3: An absolute figure is one machine's, and this is no t9.tiny."
     assert lines[1].startswith("4: ")
 
 
 def test_a_claim_cannot_act_on_the_page() -> None:
     evil = claim("throughput", "flask").model_copy(update={"says": "<b>|x"})
-    text = exhibit.markdown(auditing.exhibit(audit.audit(table(evil), RUN, summarize(RUN))))
+    text = exhibit.markdown(auditing.exhibit(audit.audit(table(evil), RUN, SUMMARY)))
     assert "<b>" not in text
     assert "\\|x" in text
 

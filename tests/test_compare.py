@@ -20,7 +20,7 @@ DIGESTS = {"measuring": "0" * 16, "scenario json": "1" * 16, "app control": "2" 
 def run(seed: int = 1, identity: Any = None, digests: Any = None, moment: Any = None, **changes: Any) -> ResultSet:
     """A run of all contenders; throughputs that differ from the usual ones are given by label."""
     throughputs = {**THROUGHPUTS, **changes.pop("throughputs", {})}
-    made = builders.result_set(throughputs, seed=seed, **{"starts": 4, "rounds": 4, **changes})
+    made = builders.result_set(throughputs, seed=seed, **{"starts": 4, "rounds": 2, **changes})
     head = made.head
     fingerprint = head.fingerprint.model_copy(
         update={
@@ -219,7 +219,7 @@ def test_too_few_blocks_are_undecided_however_far_apart() -> None:
 
 def test_without_control_in_both_runs_nothing_is_said() -> None:
     without = {label: rate for label, rate in THROUGHPUTS.items() if label != CONTROL}
-    second = builders.result_set({**without, FLASK: 1000.0}, seed=2, starts=1, rounds=4)
+    second = builders.result_set({**without, FLASK: 1000.0}, seed=2, starts=1, rounds=2)
     found = of(compared(run(1), second), FLASK)
     assert (found.call, found.over_control) == (Call.UNDECIDED, None)
     assert "control did not take part in both runs" in found.because

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness import block, schedule, store, verify
+from harness import block, capacity, schedule, store, verify
 from harness.block import Field
 from harness.errors import InputError, LaunchError
 from harness.model import (
@@ -79,9 +79,7 @@ def _outcomes(field: Field, folder: Path, done: ResultSet, attempt: int) -> Iter
     for planned in left:
         if planned.kind != "open loop":
             yield from block.play(field, planned, attempt)
-    from harness.stats.slices import slowest_per_s  # noqa: PLC0415  # statistics are slow to import: --help goes without
-
-    capacity_per_s = slowest_per_s(store.read(folder))
+    capacity_per_s = capacity.slowest_per_s(store.read(folder))
     for planned in left:
         if planned.kind == "open loop" and capacity_per_s is not None:
             yield from block.play(field, _paced(planned, capacity_per_s), attempt)

@@ -159,8 +159,8 @@ def _is_ours(asked: Asked) -> bool:
     return bool(asked.plan.get("engine", _ENGINE) == _ENGINE)
 
 
-def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float) -> RunHead:
-    """run.json: what will be done, by whom, where, with what."""
+def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: Sequence[str] | None = None) -> RunHead:
+    """run.json: what will be done, by whom, where, with what, and by which command."""
     members = tuple(_member(contender, host.placement) for contender in entry.contenders)
     return RunHead(
         name=name,
@@ -172,6 +172,7 @@ def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float) -> RunHea
         schedule=schedule.blocks(chosen, members),
         fingerprint=_fingerprint(host, chosen, members),
         digests=provenance.digests(ROOT, entry.apps, entry.scenario.name),
+        command=None if command is None else tuple(command),
     )
 
 

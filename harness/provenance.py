@@ -21,6 +21,7 @@ MEASURING = (
     "hosts",
     "model",
     "block.py",
+    "capacity.py",
     "campaign.py",
     "contract.py",
     "duet.py",
@@ -30,7 +31,7 @@ MEASURING = (
     "schedule.py",
     "verify.py",
 )
-DERIVING = ("guards", "stats", "otherwise.py", "summary.py")
+DERIVING = ("audit", "guards", "stats", "otherwise.py", "summary.py")
 
 
 def digests(root: Path, apps: Iterable[App], scenario: str) -> Mapping[str, str]:
@@ -39,10 +40,17 @@ def digests(root: Path, apps: Iterable[App], scenario: str) -> Mapping[str, str]
     Raises FileNotFoundError where one of them is not there: a digest of nothing would never change.
     """
     return {
-        "measuring": _digest(root / "harness" / name for name in MEASURING),
-        "deriving": _digest(root / "harness" / name for name in DERIVING),
-        f"scenario {scenario}": _digest([root / "scenarios" / f"{scenario}.toml"]),
+        **{name: _digest(_places(root, name)) for name in ("measuring", "deriving", f"scenario {scenario}")},
         **{f"app {app.name}": _digest([app.folder]) for app in apps},
+    }
+
+
+def today(root: Path, names: Iterable[str]) -> Mapping[str, str | None]:
+    """What the digests of these names are in a checkout now; None where it holds nothing of the name."""
+    found = {name: _places(root, name) for name in names}
+    return {
+        name: _digest(places) if places and all(place.exists() for place in places) else None
+        for name, places in found.items()
     }
 
 
@@ -56,6 +64,19 @@ def commit(root: Path) -> Mapping[str, str | bool | None]:
     head = _git(root, "rev-parse", "HEAD")
     changes = _git(root, "status", "--porcelain")
     return {"commit": head, "dirty": None if changes is None else bool(changes)}
+
+
+def _places(root: Path, name: str) -> list[Path]:
+    """What a digest of this name is made of; none for a name that says nothing here."""
+    kind, _, named = name.partition(" ")
+    match kind:
+        case "measuring" | "deriving":
+            return [root / "harness" / part for part in (MEASURING if kind == "measuring" else DERIVING)]
+        case "scenario" if named:
+            return [root / "scenarios" / f"{named}.toml"]
+        case "app" if named:
+            return [root / "apps" / named]
+    return []
 
 
 def _digest(places: Iterable[Path]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from harness import catalog
+from harness import catalog, staleness
 from harness.catalog import ROOT
 from harness.cli import app, examining, steps
 from harness.cli.output import ExitCode, complain
@@ -204,10 +204,14 @@ def test_the_doctor_tells_facts_one_by_one_without_the_shapes_of_a_program():
     ]
 
 
-def test_the_doctor_says_which_limits_hold():
-    limits = json.loads(bench("doctor", "--json").stdout)["limits"]
+def test_the_doctor_says_which_limits_hold_and_which_committed_results_are_stale_and_fails_for_neither():
+    said = bench("doctor", "--json")
+    told = json.loads(said.stdout)
+    limits = told["limits"]
     assert limits["mechanism"]
     assert limits["enforced"] == (limits["asked"] == limits["held"])
+    assert told["stale"] == list(staleness.stale(ROOT, steps.is_derived))
+    assert said.returncode == ExitCode.DONE
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path):

@@ -8,12 +8,13 @@ from typer.main import get_command
 
 from harness import audit, catalog, report, store
 from harness.catalog import ROOT
-from harness.cli import app
+from harness.cli import app, auditing
 from harness.cli.output import ExitCode
 from harness.ledger import Ended, Started
 from harness.model import App, Deployment, Expectation, Lineup, Request, Scenario, Traits
 from harness.pilot import Pilot, Spread
-from harness.report import files
+from harness.report import auditing as shown
+from harness.report import exhibit, files
 from harness.stats.designs import Costs, Design
 from harness.summary import summarize
 
@@ -26,13 +27,19 @@ MOST_BYTES = 5_000_000
 
 def block(name, text):
     found = re.search(rf"<!-- {name} -->\n(.*?)<!-- end {name} -->\n", text, re.DOTALL)
-    assert found, f"README.md has no block for the reference run {name}"
+    assert found, f"README.md has no block {name}"
     return found
 
 
 def pasted(name):
     result_set = store.read(REFERENCE / name)
     return report.paste(result_set, summarize(result_set, audit.published_for(result_set.head.plan)))
+
+
+def audited():
+    table = audit.find_published("article")
+    result_set = auditing.newest(table)
+    return audit.audit(table, result_set, summarize(result_set))
 
 
 def test_there_is_a_reference_run_of_each_lineup_that_the_readme_shows():
@@ -44,6 +51,16 @@ def test_the_readmes_table_is_the_one_generated_from_the_reference_run(name, req
     text = README.read_text(encoding="utf-8")
     found = block(name, text)
     expected = f"\n{pasted(name)}\n"
+    if request.config.getoption("--update-golden"):
+        README.write_text(text[: found.start(1)] + expected + text[found.end(1) :], encoding="utf-8")
+    else:
+        assert found[1] == expected
+
+
+def test_the_readmes_audit_is_the_one_made_of_the_newest_reference_run(request):
+    text = README.read_text(encoding="utf-8")
+    found = block("audit", text)
+    expected = f"\n{exhibit.paste(shown.exhibit(audited()))}\n"
     if request.config.getoption("--update-golden"):
         README.write_text(text[: found.start(1)] + expected + text[found.end(1) :], encoding="utf-8")
     else:

@@ -88,6 +88,12 @@ def test_a_run_ends_with_one_json_document_and_a_folder(finished):
     }
 
 
+def test_a_run_keeps_the_command_that_made_it(finished):
+    _, folder = finished
+    assert store.read(folder).head.command == ("run", *SHORT, "--out", str(folder.parent), "--json")
+    assert "command: ./bench run --quick" in (folder / "report.md").read_text(encoding="utf-8")
+
+
 def test_a_report_derived_again_is_the_same_to_the_byte(finished, tmp_path):
     _, folder = finished
     derived = ("summary.json", "summary.csv", "report.md", *(f"charts/{p.name}" for p in (folder / "charts").iterdir()))

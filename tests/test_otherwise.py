@@ -3,8 +3,8 @@
 import pytest
 
 from harness import guards, histogram
+from harness.capacity import slowest_per_s
 from harness.model import DuetOutcome, ErrorCause, Failure, Verdict
-from harness.stats.slices import slowest_per_s
 from harness.summary import summarize
 from tests.builders import CONTROL, DJANGO, FASTAPI, FLASK, NULL, result_set
 

@@ -1,5 +1,6 @@
 """A digest changes when, and only when, something that can change a number does."""
 
+import ast
 import subprocess
 
 import pytest
@@ -55,6 +56,35 @@ def test_what_a_digest_is_made_of_must_be_there(checkout):
 def test_all_that_a_digest_names_is_there():
     parts = (*provenance.MEASURING, *provenance.DERIVING)
     assert [name for name in parts if not (catalog.ROOT / "harness" / name).exists()] == []
+
+
+# They decide what is read, kept and told, not how a number comes about.
+BESIDE = {"catalog", "errors", "provenance", "store"}
+
+
+def imported(part):
+    place = catalog.ROOT / "harness" / part
+    for path in place.rglob("*.py") if place.is_dir() else [place]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == "harness":
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("harness."):
+                yield node.module.split(".")[1]
+
+
+@pytest.mark.parametrize(
+    ("parts", "known"),
+    [(provenance.MEASURING, ()), (provenance.DERIVING, provenance.MEASURING)],
+)
+def test_what_measuring_or_deriving_code_imports_is_in_its_digest_too(parts, known):
+    names = {name.removesuffix(".py") for name in (*parts, *known)}
+    assert {name for part in parts for name in imported(part)} - names - BESIDE == set()
+
+
+def test_the_digests_of_today_are_those_of_a_run_made_today(checkout):
+    made = digests(checkout)
+    assert provenance.today(checkout, made) == made
+    assert set(provenance.today(checkout, ["app two", "scenario two", "app", "else"]).values()) == {None}
 
 
 def test_a_new_file_in_an_app_changes_its_digest(checkout):

@@ -43,6 +43,7 @@ def _identity(cpus: Sequence[int]) -> dict[str, Any]:
         "siblings": siblings(cpus),
         "governor": _read(_CPU / f"cpu{cpus[0]}/cpufreq/scaling_governor"),
         "hypervisor": _hypervisor(),
+        "product": _read(Path("/sys/class/dmi/id/product_name")),  # on AWS: the instance type
         "memory_bytes": _memory_bytes(),
     }
 

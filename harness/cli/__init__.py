@@ -10,7 +10,18 @@ from typing import NoReturn
 
 import typer
 
-from harness.cli import asking, calibrating, checking, driving, examining, piloting, reporting, running
+from harness.cli import (
+    asking,
+    auditing,
+    calibrating,
+    checking,
+    contrasting,
+    driving,
+    examining,
+    piloting,
+    reporting,
+    running,
+)
 from harness.cli.output import ExitCode, complain
 from harness.errors import ContractError, RematchError
 
@@ -40,6 +51,8 @@ app.command("run")(running.run)
 app.command("report")(reporting.report)
 app.command("pilot")(piloting.pilot)
 app.command("calibrate")(calibrating.calibrate)
+app.command("compare")(contrasting.compare)
+app.command("audit")(auditing.audit)
 app.command("list")(asking.list_)
 app.command("verify")(asking.verify)
 app.command("doctor")(examining.doctor)

@@ -1,4 +1,4 @@
-"""`./bench doctor`: what this machine is, what holds here, and what would spoil a run."""
+"""`./bench doctor`: what this machine is, what holds here, what would spoil a run; which results are out of date."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import block, prepare
+from harness import block, prepare, staleness
+from harness.catalog import ROOT
 from harness.cli import options, steps
 from harness.cli.output import document, results
 from harness.hosts.base import Host
@@ -18,18 +19,20 @@ _UNITS = {"bytes": "bytes", "s": "s", "per_s": "per second"}
 
 
 def doctor(*, json: options.Json = False) -> None:
-    """Look at the machine: what it is, which limits hold, and what would spoil a run."""
+    """Look at the machine: what it is, which limits hold, what would spoil a run; and which results are out of date."""
     with steps.logs() as logs, steps.this_machine() as host:
         facts: dict[str, Any] = dict(host.fingerprint())
         limits = _limits(host, logs)
         spoilers = (*_spoilers(host.placement), *steps.look_at_machine(host))
+    stale = tuple(staleness.stale(ROOT, steps.is_derived))
     facts |= {"placement": host.placement.model_dump(mode="json"), "limits": limits.model_dump(mode="json")}
     if json:
-        document(json_format.dumps(facts | {"spoilers": list(spoilers)}, indent=1))
+        document(json_format.dumps(facts | {"spoilers": spoilers, "stale": stale}, indent=1))
         return
     for name, fact in told(facts):
         results.print(f"{name:<32} {fact}", soft_wrap=True)
     results.print("", *(spoilers or ["nothing found that would spoil a run"]), sep="\n", soft_wrap=True)
+    results.print("", *(stale or ["every committed result was made by today's code"]), sep="\n", soft_wrap=True)
 
 
 def told(facts: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:

@@ -111,3 +111,20 @@ Budget = Annotated[float | None, typer.Option(min=0, help="Start no trial that m
 OnlyReport = Annotated[bool, typer.Option("--report", help="Measure nothing, only say what the ledger holds.")]
 Keep = Annotated[bool, typer.Option("--keep", help="Keep the runs of the trials, in results/runs.")]
 Ledger = Annotated[Path | None, typer.Option(help="Where the lines of the trials are; results/ledger.jsonl.")]
+# What is compared or audited afterwards
+_A_RUN = "RUN or RUN:CONTENDER, RUN being the folder of a run"
+First = Annotated[str, typer.Argument(metavar="A", help=f"{_A_RUN}.")]
+Second = Annotated[str, typer.Argument(metavar="B", help=f"{_A_RUN}; ratios are B over A.")]
+Anyway = Annotated[bool, typer.Option("--anyway", help="Compare across machines and conditions, under a warning.")]
+FailOnSlower = Annotated[
+    bool,
+    typer.Option("--fail-on-slower", help="Exit with 1 if a contender is SLOWER in B, with 3 if one is UNDECIDED."),
+]
+Written = Annotated[Path | None, typer.Option(help="A folder to write the result into, as JSON and as Markdown.")]
+Published = Annotated[str, typer.Argument(help="A table under results/published, by its name, or any TOML file.")]
+AuditedRun = Annotated[
+    Path | None, typer.Argument(help="The folder of a run; the newest reference run that speaks of the table.")
+]
+FailOnClaim = Annotated[
+    bool, typer.Option("--fail", help="Exit with 1 if a claim is not reproduced or inconsistent as stated.")
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -111,7 +112,7 @@ def measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: b
         for spoiler in steps.look_at_machine(host):
             note(f"  {spoiler}")
         folder = resume or store.new_folder(runs, plan.lineup, time.time())
-        head = prepare.head(entry, plan, host, folder.name, time.time())
+        head = prepare.head(entry, plan, host, folder.name, time.time(), sys.argv[1:])
         _open(folder, head, before)
         _play(prepare.field_of(entry, plan, host, folder / "logs"), folder)
     return folder

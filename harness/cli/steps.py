@@ -107,13 +107,19 @@ def rehearse(field: Field) -> None:
 
 def derive(folder: Path, into: Path) -> tuple[ResultSet, Summary]:
     """Make all that follows from a run's head and outcomes, and write it into a folder."""
-    from harness import audit, report  # as above
-    from harness.summary import summarize
+    from harness import report  # as above
 
-    result_set = store.read(folder)
-    summary = summarize(result_set, audit.published_for(result_set.head.plan))
+    result_set, summary = _summarized(folder)
     report.write(into, result_set, summary)
     return result_set, summary
+
+
+def is_derived(folder: Path) -> bool:
+    """Whether the summary of a run is what today's code derives from what was measured."""
+    from harness.report import files  # as above
+
+    name, content = next(files.derived(*_summarized(folder)))
+    return (folder / name).is_file() and (folder / name).read_bytes() == content
 
 
 def show(result_set: ResultSet, summary: Summary, *, json: bool) -> None:
@@ -124,6 +130,14 @@ def show(result_set: ResultSet, summary: Summary, *, json: bool) -> None:
         document(summary.model_dump_json(indent=1))
     else:
         report.show(result_set, summary, results)
+
+
+def _summarized(folder: Path) -> tuple[ResultSet, Summary]:
+    from harness import audit  # as above
+    from harness.summary import summarize
+
+    result_set = store.read(folder)
+    return result_set, summarize(result_set, audit.published_for(result_set.head.plan))
 
 
 def _duration(seconds: float) -> str:

@@ -256,7 +256,7 @@ class Member(Value):
 
 
 class RunHead(Value):
-    """run.json: written before the first launch."""
+    """run.json: written before the first launch. `command`: the words typed after ./bench; None: not kept."""
 
     format: Literal[1] = 1
     name: str
@@ -268,6 +268,7 @@ class RunHead(Value):
     schedule: tuple[BlockPlan, ...]
     fingerprint: Fingerprint
     digests: Mapping[str, str]
+    command: tuple[str, ...] | None = None
 
 
 class ResultSet(Value):

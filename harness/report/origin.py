@@ -53,6 +53,8 @@ def facts(result_set: ResultSet) -> Iterator[tuple[str, str]]:
     head = result_set.head
     yield "run", escape.plain(head.name)
     yield "made", written.moment(head.created_at)
+    if head.command is not None:
+        yield "command", escape.plain(shlex.join(("./bench", *head.command)))
     yield "limits", limits(result_set)
     yield "waiting", f"the generator {head.plan.wait}s"
     yield "plan", _shown(head.plan.model_dump(mode="json"))

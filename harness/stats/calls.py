@@ -78,7 +78,14 @@ def detectable(logs: Values) -> float:
     one comparison: in a family a little more is needed. Raises ValueError as `t_interval` does.
     """
     error = standard_error(logs)
-    return float(np.exp(_shift(len(logs)) * error))
+    return float(np.exp(detectable_shift(len(logs) - 1) * error))
+
+
+@lru_cache
+def detectable_shift(freedom: float) -> float:
+    """The mean, in standard errors, at which a two-sided t test of this freedom has the power asked for."""
+    needed = float(stats.t.isf(SIGNIFICANCE / 2, freedom))
+    return float(optimize.brentq(lambda shift: stats.nct.sf(needed, freedom, shift) - POWER, 0.0, 10 * needed))
 
 
 def _comparison(reference: str, logs: Values, called: Call) -> Comparison:
@@ -112,10 +119,3 @@ def _yuen(logs: Values) -> tuple[float | None, float | None]:
     except ValueError:
         return None, None
     return float(low), float(high)
-
-
-@lru_cache
-def _shift(size: int) -> float:
-    """The mean, in standard errors, at which a two-sided t test of this size has the power asked for."""
-    needed = float(stats.t.isf(SIGNIFICANCE / 2, size - 1))
-    return float(optimize.brentq(lambda shift: stats.nct.sf(needed, size - 1, shift) - POWER, 0.0, 10 * needed))

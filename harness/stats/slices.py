@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-import numpy as np
-
 from harness.model import BlockKind, ResultSet, TurnOutcome
 from harness.stats.estimates import trimmed_mean
 
@@ -60,17 +58,6 @@ def paired(ours: Throughputs, theirs: Throughputs) -> dict[int, list[float]]:
     Raises ValueError for a throughput of 0.
     """
     return {block: _paired(ours[block], theirs[block]) for block in sorted(ours.keys() & theirs.keys())}
-
-
-def slowest_per_s(result_set: ResultSet) -> float | None:
-    """The capacity that rates of open loop are shares of: the lower quartile of the slowest contender's slices.
-
-    In requests per second; None where no contender has a slice.
-    """
-    found = throughputs(result_set)
-    contenders = [member.label for member in result_set.head.members if not member.is_yardstick]
-    slices = [[per_s for block in found[label].values() for per_s in block.values()] for label in contenders]
-    return min((float(np.quantile(one, 0.25)) for one in slices if one), default=None)
 
 
 def _paired(ours: Mapping[int, float], theirs: Mapping[int, float]) -> list[float]:

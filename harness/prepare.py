@@ -34,7 +34,7 @@ MEMORY_BYTES = 4 * 2**30
 _ENGINE = "connection"
 
 QUICK = {"blocks": 2, "rounds": 5, "starts": 3, "warm_s": 0.5, "quick": True}
-PUBLISH = {"blocks": 24, "starts": 30}
+PUBLISH = {"blocks": 24, "starts": 30, "dropped_starts": 20, "no_bytecode_starts": 20}
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,8 @@ def seconds(chosen: Plan, starting: int, labels: int) -> float:
     """
     launch_s, turn_s = 0.6, chosen.slice_min_s * 1.3
     block_s = labels * (launch_s + chosen.warm_s + chosen.rounds * turn_s)
-    return chosen.starts * starting * launch_s + chosen.blocks * block_s
+    starts = schedule.filled(schedule.starts(chosen, [str(one) for one in range(starting)]))
+    return sum(1 for _ in starts) * launch_s + chosen.blocks * block_s
 
 
 def _member(contender: Contender, placement: Placement) -> Member:

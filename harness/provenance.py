@@ -22,6 +22,7 @@ MEASURING = (
     "model",
     "block.py",
     "campaign.py",
+    "coldstart.py",
     "contract.py",
     "environments.py",
     "histogram.py",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterator, Sequence
+from itertools import product
+from typing import TypeVar
 
-from harness.model import BlockPlan, Plan, Turn
+from harness.model import BlockPlan, Plan, Start, StartVariant, Turn
+
+_Item = TypeVar("_Item")
 
 
 def blocks(plan: Plan, labels: Sequence[str], several_workers: Collection[str] = ()) -> tuple[BlockPlan, ...]:
@@ -29,17 +33,41 @@ def blocks(plan: Plan, labels: Sequence[str], several_workers: Collection[str] =
     )
 
 
-def starts(plan: Plan, labels: Sequence[str]) -> tuple[tuple[int, str], ...]:
-    """Cold starts in their order, as pairs of index and label: every contender once before any starts again."""
-    orders = _orders(f"starts {plan.seed}", labels)
-    return tuple((index, label) for index in range(plan.starts) for label in next(orders))
+def starts(plan: Plan, labels: Sequence[str]) -> tuple[Start, ...]:
+    """Cold starts in their order: every contender once in every variant due before any starts again."""
+    wanted = {variant: count for variant, count in plan.starts_by_variant.items() if count}
+    orders = _orders(f"starts {plan.seed}", list(product(wanted, labels)))
+    return tuple(
+        Start(contender=label, index=index, variant=variant)
+        for index in range(max(wanted.values(), default=0))
+        for variant, label in next(orders)
+        if index < wanted[variant]
+    )
 
 
-def _orders(seed: str, labels: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def filled(starts: Sequence[Start]) -> Iterator[Start]:
+    """Before each start that would not find the page cache as an earlier one of its kind left it, the same uncounted.
+
+    Such are the first without bytecode, for no other start reads sources, and each contender's next ones after a drop.
+    Before the first of all, every contender must have been started warm.
+    """
+    full = {(start.contender, StartVariant.WARM) for start in starts}
+    for start in starts:
+        kind = start.contender, start.variant
+        if start.variant is StartVariant.DROPPED:
+            full = set()
+            kind = start.contender, StartVariant.WARM  # it reads what a warm start reads
+        elif kind not in full:
+            yield start.model_copy(update={"counted": False})
+        full.add(kind)
+        yield start
+
+
+def _orders(seed: str, items: Sequence[_Item]) -> Iterator[tuple[_Item, ...]]:
     """Endless random orders. A text as seed goes through SHA-512: the same in every version of Python."""
     source = random.Random(seed)  # noqa: S311  # an order of measurements is no secret
     while True:
-        order = list(labels)
+        order = list(items)
         source.shuffle(order)
         yield tuple(order)
 

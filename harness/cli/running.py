@@ -38,6 +38,8 @@ def run(
     blocks: options.Blocks = None,
     rounds: options.Rounds = None,
     starts: options.Starts = None,
+    dropped_starts: options.DroppedStarts = None,
+    no_bytecode_starts: options.NoBytecodeStarts = None,
     seed: options.Seed = None,
     wait: options.Wait = None,
     samples: options.Samples = False,
@@ -46,6 +48,7 @@ def run(
 ) -> None:
     """Measure contenders: throughput, latency and cold start, as a table, charts and a verdict."""
     given = {"engine": engine, "connections": connections, "blocks": blocks, "rounds": rounds, "starts": starts}
+    given |= {"dropped_starts": dropped_starts, "no_bytecode_starts": no_bytecode_starts}
     given |= {"seed": seed, "wait": wait, "samples": samples or None}
     asked = prepare.Asked(
         scenario=scenario,
@@ -105,6 +108,7 @@ def _measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: 
             note(f"  {spoiler}")
         folder = resume or store.new_folder(runs, plan.lineup, time.time())
         head = prepare.head(entry, plan, host, folder.name, time.time())
+        steps.warn_of_drops(head)
         _open(folder, head, before)
         _play(prepare.field_of(entry, plan, host, folder / "logs"), folder)
     return folder

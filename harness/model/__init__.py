@@ -1,7 +1,20 @@
 """The frozen values that modules exchange. SI base units: seconds, bytes, counts. `None` means not measured."""
 
 from harness.model.contenders import App, Contender, Deployment, Expectation, Lineup, Request, Scenario, Traits
-from harness.model.meaning import Call, ClaimRow, Claims, Comparison, Doubt, Estimate, Latencies, Row, Summary, Verdict
+from harness.model.meaning import (
+    Call,
+    ClaimRow,
+    Claims,
+    Comparison,
+    Doubt,
+    Estimate,
+    Imports,
+    Latencies,
+    Row,
+    Started,
+    Summary,
+    Verdict,
+)
 from harness.model.outcomes import (
     BlockOutcome,
     Enforcement,
@@ -9,6 +22,8 @@ from harness.model.outcomes import (
     Failure,
     Fingerprint,
     Histogram,
+    Import,
+    ImportsOutcome,
     Launched,
     MachineReading,
     Member,
@@ -22,7 +37,7 @@ from harness.model.outcomes import (
     TurnOutcome,
     Usage,
 )
-from harness.model.plans import BlockPlan, Limits, Placement, Plan, Turn
+from harness.model.plans import BlockPlan, Limits, Placement, Plan, Start, StartVariant, Turn
 from harness.model.value import Value
 
 __all__ = [
@@ -43,6 +58,9 @@ __all__ = [
     "Failure",
     "Fingerprint",
     "Histogram",
+    "Import",
+    "Imports",
+    "ImportsOutcome",
     "Latencies",
     "Launched",
     "Limits",
@@ -60,7 +78,10 @@ __all__ = [
     "RunHead",
     "Scenario",
     "ServerOutcome",
+    "Start",
     "StartOutcome",
+    "StartVariant",
+    "Started",
     "Summary",
     "Traits",
     "Turn",

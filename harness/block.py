@@ -12,7 +12,7 @@ from typing import Literal
 from harness import duet, verify
 from harness.engines.base import Engine
 from harness.errors import LaunchError
-from harness.hosts.base import Host, Server
+from harness.hosts.base import NOTHING_MORE, Host, Server
 from harness.model import (
     BlockOutcome,
     BlockPlan,
@@ -89,7 +89,9 @@ def play(field: Field, block: BlockPlan, attempt: int) -> Iterator[TurnOutcome |
     )
 
 
-def launch(field: Field, label: str, log_name: str) -> AbstractContextManager[Server]:
+def launch(
+    field: Field, label: str, log_name: str, environment: Mapping[str, str] = NOTHING_MORE
+) -> AbstractContextManager[Server]:
     """A contender on the field's host; ready once it has answered the first request of the load correctly."""
     return field.host.launch(
         field.contenders[label],
@@ -98,6 +100,7 @@ def launch(field: Field, label: str, log_name: str) -> AbstractContextManager[Se
         field.limits,
         field.logs / log_name,
         field.plan.launch_timeout_s,
+        environment,
     )
 
 

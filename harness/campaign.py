@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness import block, capacity, schedule, store, verify
+from harness import block, capacity, coldstart, store, verify
 from harness.block import Field
 from harness.errors import InputError, LaunchError
 from harness.model import (
     BlockOutcome,
     BlockPlan,
     DuetOutcome,
-    Failure,
+    ImportsOutcome,
     Outcome,
     Paced,
     Recording,
@@ -28,7 +27,7 @@ from harness.model import (
 def steps(head: RunHead) -> int:
     """How many outcomes a whole run has."""
     in_blocks = sum(len(block.turns) + 1 for block in head.schedule)
-    return in_blocks + head.plan.starts * len(_starting(head))
+    return in_blocks + coldstart.steps(head)
 
 
 def rehearse(field: Field) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -73,7 +72,7 @@ def _must_agree(head: RunHead) -> dict[str, Any]:
 
 
 def _outcomes(field: Field, folder: Path, done: ResultSet, attempt: int) -> Iterator[Outcome]:
-    yield from _starts(field, done, attempt)
+    yield from coldstart.play(field, done, attempt)
     finished = {outcome.block for outcome in done.finished}
     left = [planned for planned in done.head.schedule if planned.index not in finished]
     for planned in left:
@@ -94,34 +93,11 @@ def _paced(planned: BlockPlan, capacity_per_s: float) -> BlockPlan:
     return planned.model_copy(update={"turns": tuple(turns)})
 
 
-def _starts(field: Field, done: ResultSet, attempt: int) -> Iterator[StartOutcome]:
-    had = {(start.contender, start.index) for start in done.starts}
-    for index, label in schedule.starts(field.plan, _starting(done.head)):
-        if (label, index) not in had:
-            yield _start(field, label, index, attempt)
-
-
-def _starting(head: RunHead) -> tuple[str, ...]:
-    """Whose cold start is timed: not that of the yardsticks."""
-    return tuple(member.label for member in head.members if not member.is_yardstick)
-
-
-def _start(field: Field, label: str, index: int, attempt: int) -> StartOutcome:
-    at = time.time()
-    try:
-        with block.launch(field, label, f"start-{label}.log") as server:
-            listening_s, ready_s = server.launched.listening_s, server.launched.ready_s
-    except LaunchError as error:
-        failure = Failure(stage="launch", message=error.message, hint=error.hint)
-        return StartOutcome(contender=label, attempt=attempt, index=index, at=at, failure=failure)
-    return StartOutcome(contender=label, attempt=attempt, index=index, at=at, listening_s=listening_s, ready_s=ready_s)
-
-
 def said_of(outcome: Outcome) -> str:
     """An outcome in a few words, for progress."""
     match outcome:
-        case StartOutcome():
-            return f"cold start {outcome.index + 1} of {outcome.contender}"
+        case ImportsOutcome() | StartOutcome():
+            return coldstart.said_of(outcome)
         case TurnOutcome(round=0):
             return f"block {outcome.block + 1}: warmed {outcome.contender}"
         case TurnOutcome(recording=Recording(paced=Paced() as paced)):

@@ -35,7 +35,15 @@ _ENGINE = "connection"
 
 USUAL = {"duets": 2, "open_blocks": 3}
 QUICK = {"blocks": 2, "rounds": 5, "starts": 3, "warm_s": 0.5, "duets": 1, "quick": True}
-PUBLISH = {"blocks": 24, "starts": 30, "duets": 2, "open_blocks": 8, "other_wait_blocks": 8}
+PUBLISH = {
+    "blocks": 24,
+    "starts": 30,
+    "dropped_starts": 20,
+    "no_bytecode_starts": 20,
+    "duets": 2,
+    "open_blocks": 8,
+    "other_wait_blocks": 8,
+}
 _OURS_ONLY = ("duets", "open_blocks", "other_wait_blocks")
 
 
@@ -200,8 +208,9 @@ def seconds(chosen: Plan, starting: int, labels: int) -> float:
     slices_s = labels * (launch_s + chosen.warm_s + chosen.rounds * turn_s)
     duets_s = (labels - 2) * chosen.duets * chosen.duet_s
     open_s = (labels - 1) * (launch_s + chosen.warm_s + len(chosen.open_shares) * chosen.open_s)
+    starts = schedule.filled(schedule.starts(chosen, [str(one) for one in range(starting)]))
     return (
-        chosen.starts * starting * launch_s
+        sum(1 for _ in starts) * launch_s
         + chosen.blocks * (slices_s + duets_s)
         + chosen.other_wait_blocks * slices_s
         + chosen.open_blocks * open_s

@@ -23,6 +23,7 @@ MEASURING = (
     "block.py",
     "capacity.py",
     "campaign.py",
+    "coldstart.py",
     "contract.py",
     "duet.py",
     "environments.py",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import TypeVar
 
-from harness.model import BlockPlan, Member, Plan, Turn
+from harness.model import BlockPlan, Member, Plan, Start, StartVariant, Turn
 
-Thing = TypeVar("Thing")
+_Thing = TypeVar("_Thing")
 
 
 def blocks(plan: Plan, members: Sequence[Member]) -> tuple[BlockPlan, ...]:
@@ -23,10 +24,34 @@ def blocks(plan: Plan, members: Sequence[Member]) -> tuple[BlockPlan, ...]:
     return (*(block for _, block in order), *_open(plan, members))
 
 
-def starts(plan: Plan, labels: Sequence[str]) -> tuple[tuple[int, str], ...]:
-    """Cold starts in their order, as pairs of index and label: every contender once before any starts again."""
-    orders = _orders(f"starts {plan.seed}", labels)
-    return tuple((index, label) for index in range(plan.starts) for label in next(orders))
+def starts(plan: Plan, labels: Sequence[str]) -> tuple[Start, ...]:
+    """Cold starts in their order: every contender once in every variant due before any starts again."""
+    wanted = {variant: count for variant, count in plan.starts_by_variant.items() if count}
+    orders = _orders(f"starts {plan.seed}", list(product(wanted, labels)))
+    return tuple(
+        Start(contender=label, index=index, variant=variant)
+        for index in range(max(wanted.values(), default=0))
+        for variant, label in next(orders)
+        if index < wanted[variant]
+    )
+
+
+def filled(starts: Sequence[Start]) -> Iterator[Start]:
+    """Before each start that would not find the page cache as an earlier one of its kind left it, the same uncounted.
+
+    Such are the first without bytecode, for no other start reads sources, and each contender's next ones after a drop.
+    Before the first of all, every contender must have been started warm.
+    """
+    full = {(start.contender, StartVariant.WARM) for start in starts}
+    for start in starts:
+        kind = start.contender, start.variant
+        if start.variant is StartVariant.DROPPED:
+            full = set()
+            kind = start.contender, StartVariant.WARM  # it reads what a warm start reads
+        elif kind not in full:
+            yield start.model_copy(update={"counted": False})
+        full.add(kind)
+        yield start
 
 
 def _usual(plan: Plan, members: Sequence[Member]) -> list[BlockPlan]:
@@ -96,7 +121,7 @@ def _in_duets(plan: Plan, members: Sequence[Member]) -> list[str]:
     return [member.label for member in members if member.label != plan.reference and member.role != "null"]
 
 
-def _orders(seed: str, things: Sequence[Thing]) -> Iterator[tuple[Thing, ...]]:
+def _orders(seed: str, things: Sequence[_Thing]) -> Iterator[tuple[_Thing, ...]]:
     """Endless random orders. A text as seed goes through SHA-512: the same in every version of Python."""
     source = random.Random(seed)  # noqa: S311  # an order of measurements is no secret
     while True:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import StoreError
-from harness.model import BlockOutcome, Outcome, ResultSet, RunHead, StartOutcome
+from harness.model import BlockOutcome, Outcome, ResultSet, RunHead, TurnOutcome
 
 _HEAD = "run.json"
 _OUTCOMES = "outcomes.jsonl"
@@ -103,7 +103,9 @@ def _refuse_stranger(folder: Path, number: int, outcome: Outcome, head: RunHead)
     labels = set(outcome.servers) if isinstance(outcome, BlockOutcome) else {outcome.contender}
     strangers = sorted(labels - {member.label for member in head.members})
     wrong = [f'the contender "{label}"' for label in strangers]
-    if not isinstance(outcome, StartOutcome) and outcome.block not in {block.index for block in head.schedule}:
+    if isinstance(outcome, TurnOutcome | BlockOutcome) and outcome.block not in {
+        block.index for block in head.schedule
+    }:
         wrong.append(f"block {outcome.block}")
     if wrong:
         raise StoreError(

@@ -9,13 +9,28 @@ from statistics import median, median_low
 from harness import audit, guards, otherwise
 from harness.audit import PublishedTable
 from harness.guards.evidence import Evidence, gather
-from harness.model import Call, Comparison, Doubt, Estimate, Latencies, ResultSet, Row, Summary, TurnOutcome, Verdict
+from harness.model import (
+    Call,
+    Comparison,
+    Doubt,
+    Estimate,
+    Imports,
+    Latencies,
+    ResultSet,
+    Row,
+    Started,
+    StartVariant,
+    Summary,
+    TurnOutcome,
+    Verdict,
+)
 from harness.stats import calls, estimates
 from harness.stats.slices import Throughputs, is_clean, log_levels, log_ratios
 
 # A t3.medium with Linux, on demand, us-east-1, both CPUs busy (AWS price list, November 2026): the instance, and
 # surplus credits for what two CPUs use beyond their baseline of 20 %.
 USD_PER_HOUR = 0.0416 + 2 * (1 - 0.2) * 0.05
+_DEAREST = 10
 
 
 def summarize(result_set: ResultSet, published: PublishedTable | None = None) -> Summary:
@@ -57,7 +72,8 @@ def _rows(result_set: ResultSet, seen: Mapping[str, Evidence], doubts: Sequence[
 def _row(
     seen: Evidence, result_set: ResultSet, verdict: Verdict, rank: int | None, comparison: Comparison | None
 ) -> Row:
-    starts = [start for start in result_set.starts if start.contender == seen.member.label]
+    starts = _starts(result_set, seen.member.label)
+    warm = starts.get(StartVariant.WARM)
     requests_per_s = _requests_per_s(seen.throughputs)
     ended = [after for _, after in seen.usages]
     return Row(
@@ -67,8 +83,8 @@ def _row(
         requests_per_s=requests_per_s,
         comparison=comparison,
         latency=_latencies(seen),
-        ready_s=_median([start.ready_s for start in starts]),
-        listening_s=_median([start.listening_s for start in starts]),
+        ready_s=warm.ready_s if warm else None,
+        listening_s=warm.listening_s if warm else None,
         cpu_s_per_request=_cpu_s_per_request(seen, result_set),
         usd_per_million_requests=_usd_per_million(requests_per_s),
         memory_bytes=_middle([one.memory_bytes for one in ended if one.memory_bytes is not None]),
@@ -76,6 +92,8 @@ def _row(
         threads=median_low([sum(each.threads for each in one.processes) for one in ended]) if ended else None,
         reconnects_per_request=_reconnects_per_request(seen),
         failures=seen.failures,
+        starts=starts,
+        imports=_imports(result_set, seen.member.label),
     )
 
 
@@ -114,6 +132,29 @@ def _requests_per_s(ours: Throughputs) -> Estimate | None:
 def _latencies(seen: Evidence) -> Latencies | None:
     longest_s = max((slice_.longest_s or 0.0 for slice_ in seen.slices), default=0.0)
     return otherwise.latencies([slice_.latency for slice_ in seen.slices], longest_s)
+
+
+def _starts(result_set: ResultSet, label: str) -> Mapping[StartVariant, Started]:
+    """The variants of which there was a start, and be it one that failed."""
+    ours = [start for start in result_set.starts if start.contender == label]
+    return {
+        variant: Started(
+            listening_s=_median([start.listening_s for start in ours if start.variant is variant]),
+            ready_s=_median([start.ready_s for start in ours if start.variant is variant]),
+        )
+        for variant in StartVariant
+        if any(start.variant is variant for start in ours)
+    }
+
+
+def _imports(result_set: ResultSet, label: str) -> Imports | None:
+    told = next((one.imports for one in result_set.imports if one.contender == label), None)
+    if not told:
+        return None
+    return Imports(
+        modules=len(told),
+        dearest=tuple(sorted(told, key=lambda one: (-one.self_s, one.module))[:_DEAREST]),
+    )
 
 
 def _median(values: Sequence[float | None]) -> Estimate | None:

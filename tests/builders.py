@@ -32,6 +32,7 @@ from harness.model import (
     Scenario,
     ServerOutcome,
     StartOutcome,
+    StartVariant,
     Traits,
     Turn,
     TurnOutcome,
@@ -41,6 +42,11 @@ from harness.model import (
 FASTAPI, FLASK, DJANGO, NULL, CONTROL = "fastapi@uvicorn", "flask@gthread", "django_rest@gthread", "null", "control"
 THROUGHPUTS: Mapping[str, float] = {FASTAPI: 4400.0, FLASK: 2500.0, DJANGO: 1600.0, NULL: 50_000.0, CONTROL: 4500.0}
 READY_S: Mapping[str, float] = {FASTAPI: 0.45, FLASK: 0.22, DJANGO: 0.39}
+SLOWER: Mapping[StartVariant, float] = {
+    StartVariant.WARM: 1.0,
+    StartVariant.DROPPED: 5.0,
+    StartVariant.NO_BYTECODE: 3.0,
+}
 BLOCK_S = 30.0
 CREATED_AT = 1_795_000_000.0
 
@@ -270,14 +276,13 @@ def _starts(head: RunHead, random: np.random.Generator) -> list[Outcome]:
     labels = [member.label for member in head.members if member.role in {"contender", "baseline"}]
     return [
         StartOutcome(
-            contender=label,
+            **start.model_dump(),
             attempt=0,
-            index=index,
             at=head.created_at + place,
-            listening_s=READY_S.get(label, 0.3) * 0.6,
-            ready_s=READY_S.get(label, 0.3) * float(np.exp(random.normal(0, 0.05))),
+            listening_s=SLOWER[start.variant] * READY_S.get(start.contender, 0.3) * 0.6,
+            ready_s=SLOWER[start.variant] * READY_S.get(start.contender, 0.3) * float(np.exp(random.normal(0, 0.05))),
         )
-        for place, (index, label) in enumerate(schedule.starts(head.plan, labels))
+        for place, start in enumerate(schedule.starts(head.plan, labels))
     ]
 
 

@@ -13,12 +13,14 @@ from typing import Any
 
 from harness.block import Field
 from harness.errors import LaunchError
+from harness.hosts.base import NOTHING_MORE
 from harness.model import (
     App,
     Contender,
     Deployment,
     Enforcement,
     Expectation,
+    Import,
     Launched,
     Limits,
     MachineReading,
@@ -44,6 +46,7 @@ SCENARIO = Scenario(
     ),
 )
 RIGHT = MappingProxyType({"/hello": (200, b'{"message": "hello"}'), "/missing": (404, b"{}")})
+IMPORTS = (Import(module="json", self_s=0.25, cumulative_s=0.5), Import(module="re", self_s=0.5, cumulative_s=0.5))
 WRONG = MappingProxyType({**RIGHT, "/missing": (200, b"{}")})
 
 
@@ -87,6 +90,9 @@ class RecordingServer:
             raise LaunchError(f"`{self.launched.contender}` is gone")
         return Usage(cpu_s=1.0, memory_bytes=1, processes=())
 
+    def imports(self) -> tuple[Import, ...]:
+        return IMPORTS
+
 
 @dataclass
 class RecordingHost:
@@ -105,14 +111,24 @@ class RecordingHost:
         self.events.append("reading")
         return MachineReading(monotonic_s=0.0, busy_s=0.0, steal_s=0.0, own_s=0.0)
 
+    def drop_page_cache(self) -> None:
+        self.events.append("drop page cache")
+
     @contextmanager
     def launch(
-        self, contender: Contender, python: Path, first: Request, limits: Limits, log: Path, timeout_s: float
+        self,
+        contender: Contender,
+        python: Path,
+        first: Request,
+        limits: Limits,
+        log: Path,
+        timeout_s: float,
+        environment: Mapping[str, str] = NOTHING_MORE,
     ) -> Iterator[RecordingServer]:
         assert (python, first, timeout_s) == (Path("python"), SCENARIO.requests[0], 30.0)
         if contender.label in self.unstartable:
             raise LaunchError(f"`{contender.label}` did not answer", "Its log is empty.")
-        self.events.append(f"launch {contender.label}")
+        self.events.append(" ".join((f"launch {contender.label}", *environment)))
         launched = _launched(contender.label, self.ports, limits, log)
         try:
             yield RecordingServer(launched, self.events, contender.label in self.vanishing)

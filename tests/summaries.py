@@ -20,6 +20,8 @@ from harness.model import (
     Plan,
     ResultSet,
     Row,
+    Started,
+    StartVariant,
     Summary,
     Verdict,
 )
@@ -65,6 +67,8 @@ def row(member: Member, requests_per_s: float, reference: float, rank: int | Non
         "reconnects_per_request": 0.0,
         "failures": (),
     }
+    warm = Started(listening_s=fields["listening_s"], ready_s=fields["ready_s"])
+    fields["starts"] = {StartVariant.WARM: warm} if has_start else {}
     return Row(**fields | changes)
 
 
@@ -115,7 +119,8 @@ def failed(member: Member) -> Row:
     cost = ("usd_per_million_requests", "memory_bytes", "processes", "threads", "reconnects_per_request")
     absent = dict.fromkeys((*measured, *cost))
     whole = row(member, 1.0, 2.0, None, verdict=Verdict.INVALID, failures=(FAILED, FAILED))
-    return whole.model_copy(update=absent)
+    starts = dict.fromkeys(whole.starts, Started(listening_s=None, ready_s=None))
+    return whole.model_copy(update={**absent, "starts": starts})
 
 
 def summary(

@@ -61,7 +61,7 @@ def test_every_command_and_every_option_of_it_says_what_it_is(command):
     assert [one.name for one in parameters if not one.help] == []
 
 
-@pytest.mark.parametrize("field", ["connections", "blocks", "rounds", "starts"])
+@pytest.mark.parametrize("field", ["connections", "blocks", "rounds", "starts", "dropped_starts", "no_bytecode_starts"])
 def test_the_help_of_run_shows_the_default_of_the_plan(field):
     (option,) = [one for one in COMMANDS["run"].params if one.name == field]
     assert f"{Plan.model_fields[field].default} unless said otherwise" in option.help

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -264,3 +265,41 @@ print(local._plain_environment()["HOME"])
     root = Path(__file__).parent.parent
     told = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
     assert told.stdout == "/\n"
+
+
+WITHOUT_BYTECODE = {"PYTHONPYCACHEPREFIX": "/dev/null", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def test_a_server_launched_without_bytecode_reads_none_writes_none_and_leaves_what_is_there(tmp_path: Path) -> None:
+    app = contender(tmp_path, "import other; serve()", PYTHONVERBOSE="1")
+    (tmp_path / "other.py").touch()
+    with LocalHost() as host:
+        for log, environment in (("one", {}), ("two", {}), ("bare", WITHOUT_BYTECODE)):
+            with host.launch(app, PYTHON, ASKED, LIMITS, tmp_path / log, 10, environment):
+                kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("__pycache__/*")}
+                assert [path.name.partition(".")[0] for path in kept] == ["other"]
+    assert f"code object from '{tmp_path}/__pycache__/other" in (tmp_path / "two").read_text()
+    bare = (tmp_path / "bare").read_text()
+    assert re.search(r"code object from .*\.pyc", bare) is None
+    assert len(re.findall(r"code object from .*\.py$", bare, re.MULTILINE)) > 50, "sources are what it read"
+    assert kept == {path: path.stat().st_mtime_ns for path in tmp_path.glob("__pycache__/*")}
+
+
+def test_a_server_tells_its_imports_and_those_of_its_children_if_it_was_launched_to(tmp_path: Path) -> None:
+    forking = """
+    if os.fork() == 0:
+        import wave
+        open("imported", "w").write("\\n")
+        time.sleep(60)
+    while not os.path.exists("imported"): time.sleep(0.01)
+    serve()
+    """
+    app = contender(tmp_path, forking)
+    with LocalHost() as host:
+        with host.launch(app, PYTHON, ASKED, LIMITS, tmp_path / "log", 10) as silent:
+            assert silent.imports() == ()
+        (tmp_path / "imported").unlink()
+        with host.launch(app, PYTHON, ASKED, LIMITS, tmp_path / "log", 10, {"PYTHONPROFILEIMPORTTIME": "1"}) as told:
+            imports = {one.module: one for one in told.imports()}
+    assert {"wave", "http.server", "json"} <= imports.keys()
+    assert 0 < imports["http.server"].self_s < imports["http.server"].cumulative_s

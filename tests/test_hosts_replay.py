@@ -13,6 +13,8 @@ from harness.model import (
     Deployment,
     Enforcement,
     Failure,
+    Import,
+    ImportsOutcome,
     Launched,
     Limits,
     MachineReading,
@@ -21,6 +23,7 @@ from harness.model import (
     ResultSet,
     ServerOutcome,
     StartOutcome,
+    StartVariant,
     Usage,
 )
 from tests.builders import FLASK, SCENARIO, result_set
@@ -67,6 +70,19 @@ def test_starts_and_blocks_come_back_in_the_order_of_the_run() -> None:
         assert [second.usage().cpu_s, second.usage().cpu_s] == [1.0, 2.0]
         with pytest.raises(LaunchError, match="no further usage"):
             second.usage()
+
+
+def test_imports_and_uncounted_starts_come_back_where_they_were() -> None:
+    imports = (Import(module="json", self_s=0.1, cumulative_s=0.2),)
+    told = ImportsOutcome(contender=FLASK, attempt=1, at=0.0, imports=imports)
+    bare = {"contender": FLASK, "attempt": 1, "index": 0, "at": 0.0, "variant": StartVariant.NO_BYTECODE}
+    host = stored(told, StartOutcome(**bare, counted=False, ready_s=9.0), StartOutcome(**bare, ready_s=1.0))
+    with host.launch(contender(), *HOW) as first:
+        assert first.imports() == imports
+    for ready_s in (9.0, 1.0):
+        with host.launch(contender(), *HOW, {"PYTHONDONTWRITEBYTECODE": "1"}) as server:
+            assert server.launched.ready_s == ready_s
+            assert server.imports() == ()
 
 
 def test_readings_come_back_block_by_block_until_there_are_none() -> None:

@@ -172,10 +172,16 @@ def test_every_file_key_and_column_is_documented() -> None:
         model.Duet,
         model.Paced,
         model.OpenLoop,
+        model.StartOutcome,
+        model.ImportsOutcome,
+        model.Import,
+        model.Imports,
+        model.Started,
     )
     keys = {key for one in (*models, *more) for key in one.model_fields}
     columns = {key for key in frame.frame(run()).columns if not key.startswith("errors_")}
     names = {name.partition("/")[0] for name, _ in files.derived(run(), summarize(run()))}
+    keys |= set(model.StartVariant)
     assert (
         sorted(word for word in keys | columns | names if not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)) == []
     )

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from harness import schedule
-from harness.model import Member, Turn
+from harness.model import Member, Start, StartVariant, Turn
 from tests.builders import CONTROL, FASTAPI, FLASK, MEMBERS, NULL, plan
 
 LABELS = ("a", "b", "c", "d")
@@ -63,13 +63,14 @@ def test_more_renewals_than_rounds_renew_in_every_round() -> None:
 
 def test_starts_go_round_everyone_before_anyone_starts_again() -> None:
     order = schedule.starts(plan(starts=6), LABELS)
-    assert [index for index, _ in order] == [index for index in range(6) for _ in LABELS]
-    assert all(sorted(label for at, label in order if at == index) == list(LABELS) for index in range(6))
-    assert len({tuple(label for at, label in order if at == index) for index in range(6)}) > 1
+    assert [start.index for start in order] == [index for index in range(6) for _ in LABELS]
+    rounds = [tuple(start.contender for start in order if start.index == index) for index in range(6)]
+    assert all(sorted(labels) == list(LABELS) for labels in rounds)
+    assert len(set(rounds)) > 1
 
 
 def test_no_starts_are_none() -> None:
-    assert schedule.starts(plan(starts=0), LABELS) == ()
+    assert schedule.starts(plan(starts=0, no_bytecode_starts=3), LABELS) == ()
 
 
 def test_everyone_but_null_meets_the_reference_in_every_round_of_duets() -> None:
@@ -104,3 +105,51 @@ def test_a_run_asked_for_other_blocks_has_the_same_usual_ones() -> None:
     without = schedule.blocks(plan(blocks=4), members())
     among = schedule.blocks(plan(blocks=4, other_wait_blocks=3, open_blocks=2), members())
     assert tuple(block for block in among if block.kind == "usual") == without
+
+
+def test_warm_starts_alone_have_the_order_that_they_always_had() -> None:
+    order = schedule.starts(plan(starts=2, seed=7), LABELS)
+    assert [start.contender for start in order] == ["b", "d", "a", "c", "a", "b", "d", "c"]
+
+
+def test_variants_are_mixed_within_a_round_and_each_has_its_own_number_of_starts() -> None:
+    order = schedule.starts(plan(starts=6, dropped_starts=4, no_bytecode_starts=2), LABELS)
+    counted = Counter((start.contender, start.variant) for start in order)
+    assert {counted[label, StartVariant.WARM] for label in LABELS} == {6}
+    assert {counted[label, StartVariant.DROPPED] for label in LABELS} == {4}
+    assert {counted[label, StartVariant.NO_BYTECODE] for label in LABELS} == {2}
+    assert [start.index for start in order] == sorted(start.index for start in order)
+    first = [start.variant for start in order if start.index == 0]
+    assert first != sorted(first, key=list(StartVariant).index)
+
+
+def start(contender: str, variant: StartVariant, *, counted: bool = True) -> Start:
+    return Start(contender=contender, index=0, variant=variant, counted=counted)
+
+
+def test_every_start_finds_the_page_cache_as_one_of_its_kind_left_it_or_just_dropped() -> None:
+    planned = schedule.starts(plan(starts=5, dropped_starts=5, no_bytecode_starts=5), LABELS)
+    full = {(label, StartVariant.WARM) for label in LABELS}
+    for one in schedule.filled(planned):
+        if one.variant is StartVariant.DROPPED:
+            full = {(one.contender, StartVariant.WARM)}
+            continue
+        assert ((one.contender, one.variant) in full) == one.counted
+        full.add((one.contender, one.variant))
+    assert tuple(one for one in schedule.filled(planned) if one.counted) == planned
+
+
+def test_a_dropped_start_leaves_its_contender_warm_and_nobody_else() -> None:
+    dropped, own, other = (
+        start("a", StartVariant.DROPPED),
+        start("a", StartVariant.WARM),
+        start("b", StartVariant.WARM),
+    )
+    filling = start("b", StartVariant.WARM, counted=False)
+    assert list(schedule.filled([dropped, own, other])) == [dropped, own, filling, other]
+
+
+def test_where_nothing_is_dropped_only_sources_have_to_be_read_once() -> None:
+    warm, bare = start("a", StartVariant.WARM), start("a", StartVariant.NO_BYTECODE)
+    filling = start("a", StartVariant.NO_BYTECODE, counted=False)
+    assert list(schedule.filled([warm, bare, warm, bare])) == [warm, filling, bare, warm, bare]

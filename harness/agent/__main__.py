@@ -17,6 +17,7 @@ from .errors import AgentError, HostError
 from .fingerprint import fingerprint, siblings
 from .launch import Launcher
 from .lock import hold_machine
+from .pagecache import drop
 from .server import Order
 from .usage import reading, usage
 
@@ -42,6 +43,8 @@ class Agent:
             "reading": lambda: reading(self._root),
             "launch": lambda **order: self._launcher.launch(Order.from_json(order)),
             "usage": lambda pid: usage(self._launcher.family(pid)),
+            "imports": self._launcher.imports,
+            "drop_page_cache": drop,
             "stop": self._launcher.stop,
         }
 

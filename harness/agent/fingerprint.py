@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .pagecache import can_drop
 from .speed import speed
 from .usage import steal_s
 
@@ -57,6 +58,7 @@ def _moment(cpus: Sequence[int]) -> dict[str, Any]:
         "boot_id": _read(Path("/proc/sys/kernel/random/boot_id")),
         "uptime_s": float(up.split()[0]) if up else None,
         "container": _container(),
+        "drops_page_cache": can_drop(),
         "speed": speed(cpus),
     }
 

@@ -10,6 +10,7 @@ from .caller import Caller
 from .coldstart import Wait, first_answer
 from .ending import Family, end_strays, strays
 from .errors import AgentError
+from .imports import parse
 from .limits import Limits, Mechanism, best, evidence
 from .processes import Process, table
 from .server import Order, Server, port_is_taken, spawn
@@ -49,6 +50,10 @@ class Launcher:
             self._refuse_background(server)
             raise AgentError(f"`{server.order.name}` ended ({end}) before it was asked to.", server.hint())
         return server.family
+
+    def imports(self, pid: int) -> list[dict[str, Any]]:
+        """What a server has told of its imports so far; nothing, if it was not started to tell."""
+        return parse(self._servers[pid].told())
 
     def stop(self, pid: int) -> dict[str, Any]:
         """End a server. Says whether SIGKILL was needed, and how its first process ended (negative: the signal)."""

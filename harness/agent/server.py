@@ -20,6 +20,7 @@ from .errors import AgentError, HostError
 from .limits import Limits, Mechanism
 
 _LINE_BYTES = 300
+_MOMENT_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,12 @@ class Server:
             told += f". The kernel kills a process so when the memory limit ({limit} bytes) is exceeded"
         return f"Its log is {self.order.log}; {told}."
 
+    def told(self) -> str:
+        """All that it wrote."""
+        with Path(self.order.log).open("rb") as log:
+            log.seek(self.log_from)
+            return log.read().decode(errors="replace")
+
     def _last_line(self) -> str:
         with contextlib.suppress(OSError), Path(self.order.log).open("rb") as log:
             size = log.seek(0, os.SEEK_END)
@@ -98,9 +105,8 @@ def spawn(order: Order, mechanism: Mechanism) -> Server:
     command = _rendered(order, port)
     with _opened(Path(order.log)) as log:
         log_from = log.tell()
-        spawned_ns = time.monotonic_ns()
         try:
-            leader = _popen(order, command, log.fileno(), mechanism)
+            leader, spawned_ns = _spawned(order, command, log.fileno(), mechanism)
         except (OSError, subprocess.SubprocessError) as error:
             shown = " ".join(command)
             raise AgentError(f"`{order.name}` could not be started: {error}.", f"Its command is: {shown}") from error
@@ -131,12 +137,32 @@ def _opened(log: Path) -> BinaryIO:
         raise HostError(f"The log {log} cannot be written: {error.strerror}.", "Free some space there.") from error
 
 
-def _popen(order: Order, command: tuple[str, ...], log: int, mechanism: Mechanism) -> subprocess.Popen[bytes]:
+def _spawned(
+    order: Order, command: tuple[str, ...], log: int, mechanism: Mechanism
+) -> tuple[subprocess.Popen[bytes], int]:
+    """The process, and when it was about to become the server.
+
+    It notes that moment itself, once it is under the limits: joining a control group may make it wait for the kernel
+    for milliseconds to tens of them (an RCU grace period), and that wait is ours.
+    """
+    reading, writing = os.pipe()
+    try:
+        leader = _popen(order, command, log, mechanism, writing)
+        return leader, int.from_bytes(os.read(reading, _MOMENT_BYTES), "big")
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def _popen(
+    order: Order, command: tuple[str, ...], log: int, mechanism: Mechanism, clock: int
+) -> subprocess.Popen[bytes]:
     agent = os.getpid()
 
     def become_server() -> None:
         mechanism.join()
         die_with(agent)
+        os.write(clock, time.monotonic_ns().to_bytes(_MOMENT_BYTES, "big"))
 
     return subprocess.Popen(
         command,

@@ -38,7 +38,10 @@ Reference = Annotated[str | None, typer.Option(help="The contender that ratios a
 
 # How it is measured
 Quick = Annotated[bool, typer.Option("--quick", help="Under a minute; shows that it works, nothing else.")]
-Publish = Annotated[bool, typer.Option("--publish", help="24 blocks, for numbers that others will read.")]
+Publish = Annotated[
+    bool,
+    typer.Option("--publish", help="24 blocks and every kind of cold start, for numbers that others will read."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 Resume = Annotated[
     Path | None, typer.Option(help="The folder of a run: do the blocks that it lacks, by the plan that it has.")
@@ -75,6 +78,19 @@ OpenBlocks = Annotated[
 OtherWaitBlocks = Annotated[
     int | None,
     typer.Option(min=0, max=1000, help="Blocks in which the generator waits the other way: how much hangs on that."),
+]
+DroppedStarts = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=1000,
+        help="Further cold starts, page cache dropped: of the whole machine, so all else that is measured on it is "
+        f"spoilt; root only. {_usual('dropped_starts')}.",
+    ),
+]
+NoBytecodeStarts = Annotated[
+    int | None,
+    typer.Option(min=0, max=1000, help=f"Further cold starts, without bytecode. {_usual('no_bytecode_starts')}."),
 ]
 Seed = Annotated[int | None, typer.Option(help="Of the random orders; chosen at random and recorded.")]
 Wait = Annotated[Literal["spin", "sleep"] | None, typer.Option(help="How the generator waits; spin if it owns a core.")]

@@ -42,6 +42,8 @@ def run(
     duets: options.Duets = None,
     open_blocks: options.OpenBlocks = None,
     other_wait_blocks: options.OtherWaitBlocks = None,
+    dropped_starts: options.DroppedStarts = None,
+    no_bytecode_starts: options.NoBytecodeStarts = None,
     seed: options.Seed = None,
     wait: options.Wait = None,
     samples: options.Samples = False,
@@ -50,8 +52,9 @@ def run(
 ) -> None:
     """Measure contenders: throughput, latency and cold start, as a table, charts and a verdict."""
     given = {"engine": engine, "connections": connections, "blocks": blocks, "rounds": rounds, "starts": starts}
-    given |= {"duets": duets, "open_blocks": open_blocks, "other_wait_blocks": other_wait_blocks, "seed": seed}
-    given |= {"wait": wait, "samples": samples or None}
+    given |= {"duets": duets, "open_blocks": open_blocks, "other_wait_blocks": other_wait_blocks}
+    given |= {"dropped_starts": dropped_starts, "no_bytecode_starts": no_bytecode_starts}
+    given |= {"seed": seed, "wait": wait, "samples": samples or None}
     asked = prepare.Asked(
         scenario=scenario,
         lineup=lineup,
@@ -113,6 +116,7 @@ def measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: b
             note(f"  {spoiler}")
         folder = resume or store.new_folder(runs, plan.lineup, time.time())
         head = prepare.head(entry, plan, host, folder.name, time.time(), sys.argv[1:])
+        steps.warn_of_drops(head)
         _open(folder, head, before)
         _play(prepare.field_of(entry, plan, host, folder / "logs"), folder)
     return folder

@@ -17,7 +17,7 @@ from harness.cli.output import document, note, progress, results
 from harness.errors import ContractError, HostError
 from harness.hosts.base import Host
 from harness.hosts.local import LocalHost
-from harness.model import App, Placement, Plan, ResultSet, Summary
+from harness.model import App, Placement, Plan, ResultSet, RunHead, StartVariant, Summary
 from harness.prepare import ENVIRONMENTS, Entry
 
 LOOK_S = 5.0
@@ -60,12 +60,22 @@ def announce(entry: Entry, plan: Plan, placement: Placement) -> None:
     """Say what a run will do, where, and for how long."""
     measured = [contender.label for contender in entry.contenders]
     note(f'Scenario "{plan.scenario}", line-up "{plan.lineup}": {", ".join(measured)}')
-    note(f"{plan.connections} connections, {plan.blocks} blocks of {plan.rounds} rounds, {plan.starts} cold starts")
+    note(f"{plan.connections} connections, {plan.blocks} blocks of {plan.rounds} rounds, {_starts(plan)}")
     where = f"servers on CPU {_listed(placement.server_cpus)}, generator on {_listed(placement.generator_cpus)}"
     note(f"{where}; waiting, it {plan.wait}s")
     note(f"measuring takes about {_duration(prepare.seconds(plan, len(entry.starting), len(measured)))}")
     if plan.quick:
         note("A quick run shows that everything works. It shows nothing about the contenders.")
+
+
+def warn_of_drops(head: RunHead) -> None:
+    """Say what dropping the page cache does to others, or that it cannot be done."""
+    if not head.plan.starts_by_variant.get(StartVariant.DROPPED):
+        return
+    if head.drops_page_cache:
+        note("cold starts without page cache drop that of the whole machine: whatever else is measured on it is spoilt")
+    else:
+        note("cold starts without page cache are left out: only root may drop it, on Linux")
 
 
 def make_environments(apps: Sequence[App]) -> None:
@@ -138,6 +148,13 @@ def _summarized(folder: Path) -> tuple[ResultSet, Summary]:
 
     result_set = store.read(folder)
     return result_set, summarize(result_set, audit.published_for(result_set.head.plan))
+
+
+def _starts(plan: Plan) -> str:
+    further = {one: count for one, count in plan.starts_by_variant.items() if one is not StartVariant.WARM and count}
+    return "".join(
+        (f"{plan.starts} cold starts", *(f", {count} more {one.in_words}" for one, count in further.items()))
+    )
 
 
 def _duration(seconds: float) -> str:

@@ -97,6 +97,7 @@ def gather(result_set: ResultSet) -> Iterator[Evidence]:
 def failures(result_set: ResultSet, label: str) -> tuple[Failure, ...]:
     """Every failure of a contender: of its starts, then of its turns but the silent ones, then of its servers."""
     found = [start.failure for start in result_set.starts if start.contender == label]
+    found += [one.failure for one in result_set.imports if one.contender == label]
     found += [turn.failure for turn in result_set.turns if turn.contender == label and not is_silent(turn)]
     found += [server.failure for server in _servers(result_set, label)]
     return tuple(failure for failure in found if failure)

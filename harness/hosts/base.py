@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
-from harness.model import Contender, Launched, Limits, MachineReading, Placement, Request, Usage
+from harness.model import Contender, Import, Launched, Limits, MachineReading, Placement, Request, Usage
+
+NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 
 
 class Server(Protocol):
@@ -17,6 +20,9 @@ class Server(Protocol):
 
     def usage(self) -> Usage:
         """What its process tree has used so far. Raises LaunchError when the server is gone."""
+
+    def imports(self) -> tuple[Import, ...]:
+        """Every module that its processes have told of importing; none, if it was not launched to tell."""
 
 
 class Host(Protocol):
@@ -32,7 +38,20 @@ class Host(Protocol):
     def reading(self) -> MachineReading:
         """CPU time of the whole machine, now."""
 
+    def drop_page_cache(self) -> None:
+        """Drop what the kernel keeps of files, for the whole machine. Raises HostError where that may not be done."""
+
     def launch(
-        self, contender: Contender, python: Path, first: Request, limits: Limits, log: Path, timeout_s: float
+        self,
+        contender: Contender,
+        python: Path,
+        first: Request,
+        limits: Limits,
+        log: Path,
+        timeout_s: float,
+        environment: Mapping[str, str] = NOTHING_MORE,
     ) -> AbstractContextManager[Server]:
-        """Spawn `contender` and wait until it answers `first` correctly. Raises LaunchError."""
+        """Spawn `contender`, with more in its `environment`, and wait until it answers `first` correctly.
+
+        Raises LaunchError.
+        """

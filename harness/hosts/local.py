@@ -11,13 +11,25 @@ from types import TracebackType
 from typing import Any, Self
 
 from harness.errors import HostError, LaunchError
+from harness.hosts.base import NOTHING_MORE
 from harness.hosts.link import Link
 from harness.hosts.placement import place
-from harness.model import Contender, Deployment, Launched, Limits, MachineReading, Placement, Request, Usage
+from harness.model import (
+    Contender,
+    Deployment,
+    Import,
+    Launched,
+    Limits,
+    MachineReading,
+    Placement,
+    Request,
+    Usage,
+)
 
 ADDRESS = "127.0.0.1"
 _AGENT_FOLDER = Path(__file__).resolve().parent.parent
 _SOON_S = 30.0
+_WRITTEN_OUT_S = 300.0
 
 
 class LocalServer:
@@ -30,6 +42,10 @@ class LocalServer:
 
     def usage(self) -> Usage:
         return Usage.model_validate(self._link.ask("usage", _SOON_S, LaunchError, pid=self.launched.pid))
+
+    def imports(self) -> tuple[Import, ...]:
+        told = self._link.ask("imports", _SOON_S, LaunchError, pid=self.launched.pid)
+        return tuple(map(Import.model_validate, told))
 
     def stop(self) -> None:
         """End its process tree, if it has not been. With an agent that is out of step, the agent's end does it."""
@@ -87,11 +103,22 @@ class LocalHost:
     def reading(self) -> MachineReading:
         return MachineReading.model_validate(self._link.ask("reading", _SOON_S))
 
+    def drop_page_cache(self) -> None:
+        self._link.ask("drop_page_cache", _WRITTEN_OUT_S)
+
     @contextmanager
     def launch(
-        self, contender: Contender, python: Path, first: Request, limits: Limits, log: Path, timeout_s: float
+        self,
+        contender: Contender,
+        python: Path,
+        first: Request,
+        limits: Limits,
+        log: Path,
+        timeout_s: float,
+        environment: Mapping[str, str] = NOTHING_MORE,
     ) -> Iterator[LocalServer]:
         order = _order(contender, python, first, limits, log, timeout_s)
+        order["environment"] |= environment
         facts = self._link.ask("launch", timeout_s + self._grace_s + _SOON_S, LaunchError, **order)
         server = LocalServer(Launched.model_validate({"contender": contender.label, **facts}), self._link)
         try:

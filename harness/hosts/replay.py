@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from harness.errors import HostError, LaunchError
+from harness.hosts.base import NOTHING_MORE
 from harness.model import (
     BlockOutcome,
     Contender,
     DuetOutcome,
     Enforcement,
     Failure,
+    Import,
+    ImportsOutcome,
     Launched,
     Limits,
     MachineReading,
@@ -32,15 +35,21 @@ from harness.model import (
 class ReplayServer:
     """A server as it was: usage after the warm-up, then after the last slice, then before and after each duet."""
 
-    def __init__(self, launched: Launched, usages: tuple[Usage | None, ...]) -> None:
+    def __init__(
+        self, launched: Launched, usages: tuple[Usage | None, ...], imports: tuple[Import, ...] | None = None
+    ) -> None:
         self.launched = launched
         self._usages = deque(usages)
+        self._imports = imports
 
     def usage(self) -> Usage:
         usage = self._usages.popleft() if self._usages else None
         if usage is None:
             raise LaunchError(f"`{self.launched.contender}` has no further usage in the stored run.")
         return usage
+
+    def imports(self) -> tuple[Import, ...]:
+        return self._imports or ()
 
 
 class ReplayHost:
@@ -72,6 +81,9 @@ class ReplayHost:
             raise HostError("The stored run has no further reading of its machine.")
         return self._readings.popleft()
 
+    def drop_page_cache(self) -> None:
+        """There is none: what a start with a dropped one took is stored."""
+
     @contextmanager
     def launch(
         self,
@@ -81,6 +93,7 @@ class ReplayHost:
         limits: Limits,
         log: Path,  # noqa: ARG002  # the seam's signature
         timeout_s: float,  # noqa: ARG002  # the seam's signature
+        environment: Mapping[str, str] = NOTHING_MORE,  # noqa: ARG002  # the seam's signature
     ) -> Iterator[ReplayServer]:
         stored = self._launches[contender.label]
         if not stored:
@@ -92,6 +105,8 @@ class ReplayHost:
             self._launches[outcome.contender].append(partial(_started, outcome))
         elif isinstance(outcome, DuetOutcome):
             self._duets.append(outcome)
+        elif isinstance(outcome, ImportsOutcome):
+            self._launches[outcome.contender].append(partial(_told, outcome))
         elif isinstance(outcome, BlockOutcome):
             self._readings += (outcome.machine_before, outcome.machine_after)
             for label, server in outcome.servers.items():
@@ -103,6 +118,12 @@ def _started(outcome: StartOutcome, limits: Limits) -> ReplayServer:
     if outcome.failure:
         raise _failed(outcome.failure)
     return ReplayServer(_made_up(outcome.contender, limits, outcome.listening_s, outcome.ready_s), ())
+
+
+def _told(outcome: ImportsOutcome, limits: Limits) -> ReplayServer:
+    if outcome.failure:
+        raise _failed(outcome.failure)
+    return ReplayServer(_made_up(outcome.contender, limits, None, None), (), outcome.imports)
 
 
 def _served(label: str, server: ServerOutcome, duets: Sequence[DuetOutcome], limits: Limits) -> ReplayServer:

@@ -10,9 +10,11 @@ from harness.model.meaning import (
     Doubt,
     Duet,
     Estimate,
+    Imports,
     Latencies,
     OpenLoop,
     Row,
+    Started,
     Summary,
     Verdict,
 )
@@ -25,6 +27,8 @@ from harness.model.outcomes import (
     Failure,
     Fingerprint,
     Histogram,
+    Import,
+    ImportsOutcome,
     Launched,
     MachineReading,
     Member,
@@ -39,7 +43,7 @@ from harness.model.outcomes import (
     TurnOutcome,
     Usage,
 )
-from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, Turn
+from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, Start, StartVariant, Turn
 from harness.model.value import Value
 
 __all__ = [
@@ -65,6 +69,9 @@ __all__ = [
     "Failure",
     "Fingerprint",
     "Histogram",
+    "Import",
+    "Imports",
+    "ImportsOutcome",
     "Latencies",
     "Launched",
     "Limits",
@@ -84,7 +91,10 @@ __all__ = [
     "RunHead",
     "Scenario",
     "ServerOutcome",
+    "Start",
     "StartOutcome",
+    "StartVariant",
+    "Started",
     "Summary",
     "Traits",
     "Turn",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
-from harness.model.outcomes import Failure, Member
+from harness.model.outcomes import Failure, Import, Member
+from harness.model.plans import StartVariant
 from harness.model.value import Value
 
 
@@ -108,8 +110,25 @@ class OpenLoop(Value):
     kept: bool
 
 
+class Started(Value):
+    """Medians of one variant of a contender's cold starts, from just before the spawn."""
+
+    listening_s: Estimate | None
+    ready_s: Estimate | None
+
+
+class Imports(Value):
+    """What a contender imports: how many modules, and the dearest by themselves, in order."""
+
+    modules: int
+    dearest: tuple[Import, ...]
+
+
 class Row(Value):
-    """All that is said of one contender. `other_wait` is its ratio to the reference under the other wait policy."""
+    """All that is said of one contender. `ready_s` and `listening_s` are those of its warm starts.
+
+    `other_wait` is its ratio to the reference under the other wait policy.
+    """
 
     member: Member
     verdict: Verdict
@@ -129,6 +148,8 @@ class Row(Value):
     threads: int | None
     reconnects_per_request: float | None
     failures: tuple[Failure, ...]
+    starts: Mapping[StartVariant, Started] = {}
+    imports: Imports | None = None
 
 
 class ClaimRow(Value):

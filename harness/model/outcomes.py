@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from harness.model.contenders import Scenario, Traits
-from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan
+from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, StartVariant
 from harness.model.value import Value
 
 
@@ -151,13 +151,34 @@ class Launched(Value):
     enforcement: Enforcement
 
 
+class Import(Value):
+    """What it took to import one module: by itself, and with all that it imported in turn."""
+
+    module: str
+    self_s: float
+    cumulative_s: float
+
+
+class ImportsOutcome(Value):
+    """Every module that one start imported, in any of its processes. None: it told of none, or it failed."""
+
+    kind: Literal["imports"] = "imports"
+    contender: str
+    attempt: int
+    at: float
+    imports: tuple[Import, ...] | None = None
+    failure: Failure | None = None
+
+
 class StartOutcome(Value):
-    """One cold start."""
+    """One cold start. One that is not `counted` only filled the page cache."""
 
     kind: Literal["start"] = "start"
     contender: str
     attempt: int
     index: int
+    variant: StartVariant = StartVariant.WARM
+    counted: bool = True
     at: float
     listening_s: float | None = None
     ready_s: float | None = None
@@ -224,7 +245,9 @@ class BlockOutcome(Value):
     servers: Mapping[str, ServerOutcome]
 
 
-Outcome = Annotated[StartOutcome | TurnOutcome | DuetOutcome | BlockOutcome, Field(discriminator="kind")]
+Outcome = Annotated[
+    ImportsOutcome | StartOutcome | TurnOutcome | DuetOutcome | BlockOutcome, Field(discriminator="kind")
+]
 
 
 class Fingerprint(Value):
@@ -270,6 +293,11 @@ class RunHead(Value):
     digests: Mapping[str, str]
     command: tuple[str, ...] | None = None
 
+    @property
+    def drops_page_cache(self) -> bool:
+        """Whether the page cache of the host can be dropped."""
+        return bool(self.fingerprint.moment.get("drops_page_cache"))
+
 
 class ResultSet(Value):
     """One run: its head and every outcome, in the order in which they were written."""
@@ -282,16 +310,23 @@ class ResultSet(Value):
 
     @property
     def counted(self) -> tuple[Outcome, ...]:
-        """What need not be done again: cold starts, and finished blocks with all that is in them."""
+        """What need not be done again: imports, cold starts, and finished blocks with all that is in them."""
         finished = {(block.block, block.attempt) for block in self.finished}
-        in_blocks = (one for one in self.outcomes if isinstance(one, TurnOutcome | DuetOutcome))
-        return (*self.starts, *(one for one in in_blocks if (one.block, one.attempt) in finished), *self.finished)
+        parts = (one for one in self.outcomes if isinstance(one, TurnOutcome | DuetOutcome))
+        in_blocks = (one for one in parts if (one.block, one.attempt) in finished)
+        return (*self.imports, *self.starts, *in_blocks, *self.finished)
+
+    @property
+    def imports(self) -> tuple[ImportsOutcome, ...]:
+        """What each contender imports; of one that was asked twice, the last."""
+        imports = (outcome for outcome in self.outcomes if isinstance(outcome, ImportsOutcome))
+        return tuple({one.contender: one for one in imports}.values())
 
     @property
     def starts(self) -> tuple[StartOutcome, ...]:
-        """Cold starts; of one that was made twice, the last."""
-        starts = (outcome for outcome in self.outcomes if isinstance(outcome, StartOutcome))
-        return tuple({(start.contender, start.index): start for start in starts}.values())
+        """Cold starts that count; of one that was made twice, the last."""
+        starts = (one for one in self.outcomes if isinstance(one, StartOutcome) and one.counted)
+        return tuple({(start.contender, start.variant, start.index): start for start in starts}.values())
 
     @property
     def finished(self) -> tuple[BlockOutcome, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
@@ -24,6 +26,20 @@ class Limits(Value):
     memory_bytes: int | None = None
 
 
+class StartVariant(StrEnum):
+    """What a cold start finds: bytecode and a warm page cache, or only one of them."""
+
+    WARM = "warm"
+    DROPPED = "dropped"
+    NO_BYTECODE = "no_bytecode"
+
+    @property
+    def in_words(self) -> str:
+        """As people are told of it."""
+        words = {StartVariant.DROPPED: "without page cache", StartVariant.NO_BYTECODE: "without bytecode"}
+        return words.get(self, self.value)
+
+
 class Plan(Value):
     """Everything chosen before the run. `contenders` are specifications; `reference` is a label."""
 
@@ -35,7 +51,9 @@ class Plan(Value):
     connections: int = Field(default=100, ge=1, le=10_000)
     blocks: int = Field(default=12, ge=1)
     rounds: int = Field(default=10, ge=1)
-    starts: int = Field(default=20, ge=0, description="cold starts per contender")
+    starts: int = Field(default=20, ge=0, description="cold starts per contender, page cache warm")
+    dropped_starts: int = Field(default=0, ge=0, description="further ones, page cache dropped just before")
+    no_bytecode_starts: int = Field(default=0, ge=0, description="further ones, without bytecode")
     warm_s: float = Field(default=0.8, gt=0)
     slice_min_s: float = Field(default=0.25, gt=0)
     slice_max_s: float = Field(default=1.0, gt=0)
@@ -53,6 +71,26 @@ class Plan(Value):
     seed: int = 0
     samples: bool = False
     quick: bool = False
+
+    @property
+    def starts_by_variant(self) -> Mapping[StartVariant, int]:
+        """Cold starts per contender. The further ones are set beside the warm ones: without these there are none."""
+        further = {StartVariant.DROPPED: self.dropped_starts, StartVariant.NO_BYTECODE: self.no_bytecode_starts}
+        return {StartVariant.WARM: self.starts, **further} if self.starts else {}
+
+    @property
+    def times_imports(self) -> bool:
+        """Whether each contender is started once more, to time its imports."""
+        return self.starts > 0 and not self.quick
+
+
+class Start(Value):
+    """One cold start. `counted` False: it only fills the page cache, as a counted one is to find it."""
+
+    contender: str
+    index: int
+    variant: StartVariant = StartVariant.WARM
+    counted: bool = True
 
 
 class Turn(Value):

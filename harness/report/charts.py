@@ -55,26 +55,27 @@ def throughput(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
 
 
 def cold_start(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
-    """Spawn to first correct answer, every start a point."""
-    started = {start.contender for start in result_set.starts}
-    rows = [row for row in tables.ordered(summary.rows) if row.member.label in started]
-    band = _band(row.ready_s for row in rows)
+    """Spawn to first correct answer, every start a point; a row for each variant of a contender's starts."""
+    shown = [(row, variant) for row in tables.ordered(summary.rows) for variant in row.starts]
+    several = len({variant for _, variant in shown}) > 1
+    estimates = [row.starts[variant].ready_s for row, variant in shown]
     words = Words(
         pictures.COLD_START.title,
-        f"Less is better. Points: starts, the first on top; line: their median{band}.",
+        f"Less is better. Points: starts, the first on top; line: their median{_band(estimates)}.",
     )
-    sheet = strips.sheet(result_set, rows, theme, words)
-    times_s = [series.ready_times(result_set, row.member.label) for row in rows]
-    end = strips.end([*(time_s for times in times_s for time_s in times), *strips.reached(row.ready_s for row in rows)])
-    for place, (row, times) in enumerate(zip(rows, times_s, strict=True)):
+    remarks = [variant.in_words for _, variant in shown] if several else []
+    sheet = strips.sheet(result_set, [row for row, _ in shown], theme, words, remarks)
+    times_s = [series.ready_times(result_set, row.member.label, variant) for row, variant in shown]
+    end = strips.end([*(time_s for times in times_s for time_s in times), *strips.reached(estimates)])
+    for place, ((row, variant), times, estimate) in enumerate(zip(shown, times_s, estimates, strict=True)):
         label = row.member.label
         strips.points(sheet, place, label, times, end)
-        strips.estimate(sheet, place, label, row.ready_s, end)
-        failed = series.failed_starts(result_set, label)
-        remark = (
-            f"{failed} of {failed + len(times)} starts failed" if failed else written.start_duration(row.ready_s).note
-        )
-        strips.value(sheet, place, written.start_duration(row.ready_s).main, remark, warns=failed > 0)
+        strips.estimate(sheet, place, label, estimate, end)
+        number, remark = written.start_duration(estimate)
+        failed = series.failed_starts(result_set, label, variant)
+        if failed:
+            remark = f"{failed} of {failed + len(times)} starts failed"
+        strips.value(sheet, place, number, remark, warns=failed > 0)
     strips.from_zero(sheet.axes[0], end, FuncFormatter(lambda value, _: f"{value * 1000:,g} ms"))
     return sheet
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from harness.model import Estimate, Row
+from harness.model import Estimate, Row, StartVariant
 from harness.report import format as written
 from harness.report.format import NOTHING, Cell
 
@@ -88,6 +88,13 @@ def _latency(name: str, heading: str) -> Column:
         return getattr(row.latency, name) if row.latency else None
 
     return _number(f"latency_{name}", heading, value, written.duration)
+
+
+def _started(variant: StartVariant, name: str, key: str) -> Column:
+    def value(row: Row) -> Estimate | None:
+        return getattr(row.starts[variant], name) if variant in row.starts else None
+
+    return _estimate(f"{key}_{variant}_s", f"{key} {variant.in_words}", value, written.start_duration)
 
 
 def _trait(name: str, heading: str) -> Column:
@@ -185,4 +192,9 @@ ONLY_IN_CSV = (
     _number("latency_count", "latencies", lambda row: row.latency.count if row.latency else None, written.count),
     _estimate("listening_s", "listening", lambda row: row.listening_s, written.start_duration),
     _number("failures", "failures", lambda row: len(row.failures), written.count),
+    *(
+        _started(variant, name, key)
+        for variant in (StartVariant.DROPPED, StartVariant.NO_BYTECODE)
+        for name, key in (("ready_s", "cold_start"), ("listening_s", "listening"))
+    ),
 )

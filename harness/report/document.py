@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.model import ResultSet, RunHead, Summary
-from harness.report import caveats, escape, origin, pictures, tables
+from harness.report import caveats, coldstart, escape, origin, pictures, tables
 from harness.report.caveats import Note
 from harness.report.pictures import Picture
 from harness.report.tables import Table
@@ -31,7 +31,7 @@ def _body(head: RunHead, summary: Summary) -> Iterator[str]:
         yield f"> **{caveats.QUICK}**\n"
     yield f"{escape.markdown(origin.circumstances(head))}\n"
     yield _section(tables.result(head, summary))
-    yield _list(escape.markdown(remark) for remark in caveats.remarks(head, summary))
+    yield _list(escape.markdown(remark) for remark in (*caveats.remarks(head, summary), *coldstart.remarks(head)))
     yield _comparisons(summary)
     yield _doubts(caveats.notes(summary))
     yield from map(_picture, pictures.shown(summary))
@@ -39,11 +39,18 @@ def _body(head: RunHead, summary: Summary) -> Iterator[str]:
         yield f"{_section(ratios)}\n{escape.markdown(caveats.DUET)}\n"
     if open_loop := tables.open_loop(head, summary):
         yield f"{_section(open_loop)}\n{escape.markdown(caveats.OPEN_LOOP)}\n"
+    yield from _starts(summary)
     if summary.claims:
         yield _section(tables.claims(summary, summary.claims))
         yield _list(map(escape.markdown, caveats.claimed(summary.claims)))
     yield _section(tables.cost(head, summary))
     yield _section(tables.served(head, summary))
+
+
+def _starts(summary: Summary) -> Iterator[str]:
+    yield from (_section(table) for table in (coldstart.variants(summary), coldstart.imports(summary)) if table)
+    if imported := list(coldstart.imported(summary)):
+        yield _list(f"{escape.code(label)} {escape.markdown(said)}" for label, said in imported)
 
 
 def _section(table: Table) -> str:

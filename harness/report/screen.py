@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from harness.model import ResultSet, RunHead, Summary, Verdict
-from harness.report import caveats, escape, origin, tables, terminal
+from harness.report import caveats, coldstart, escape, origin, tables, terminal
 from harness.report.tables import Table
 
 _STYLES = {Verdict.INVALID: "red", Verdict.CLIENT_BOUND: "yellow", Verdict.UNSETTLED: "yellow"}
@@ -41,6 +41,11 @@ def _parts(result_set: ResultSet, summary: Summary, width: int) -> Iterator[Rend
         yield from _spaced(tables.claims(summary, summary.claims), width)
         yield from (_hanging(Text(escape.plain(line)), 2) for line in caveats.claimed(summary.claims))
         yield Text()
+    if variants := coldstart.variants(summary):
+        yield from _spaced(variants, width)
+    if imported := [f"{label} {said}" for label, said in coldstart.imported(summary)]:
+        yield from (_hanging(Text(escape.plain(line)), 2) for line in imported)
+        yield Text()
     yield from _spaced(tables.cost(head, summary), width)
     yield from _spaced(tables.served(head, summary), width)
     provenance = (origin.circumstances(head), f"limits: {origin.limits(result_set)}", origin.versions(head))
@@ -67,7 +72,7 @@ def _sentences(head: RunHead, summary: Summary) -> Iterator[str]:
     for row in tables.ordered(summary.rows):
         if said := caveats.compared(row):
             yield f"{escape.plain(row.member.label)}: {said}"
-    yield from map(escape.plain, caveats.remarks(head, summary))
+    yield from map(escape.plain, (*caveats.remarks(head, summary), *coldstart.remarks(head)))
 
 
 def _hanging(text: Text, indent: int) -> Padding:

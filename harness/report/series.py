@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from harness import histogram
-from harness.model import Histogram, ResultSet, TurnOutcome
+from harness.model import Histogram, ResultSet, StartOutcome, StartVariant, TurnOutcome
 from harness.stats.slices import is_clean, log_levels, throughputs
 
 
@@ -39,16 +39,14 @@ def block_throughputs(result_set: ResultSet, contender: str) -> tuple[float, ...
     return tuple(math.exp(level) for level in log_levels(throughputs(result_set)[contender]).values())
 
 
-def ready_times(result_set: ResultSet, contender: str) -> tuple[float, ...]:
-    """Seconds from spawn to the first correct answer, of every start that had one."""
-    return tuple(
-        start.ready_s for start in result_set.starts if start.contender == contender and start.ready_s is not None
-    )
+def ready_times(result_set: ResultSet, contender: str, variant: StartVariant = StartVariant.WARM) -> tuple[float, ...]:
+    """Seconds from spawn to the first correct answer, of every start of a variant that had one."""
+    return tuple(start.ready_s for start in _starts(result_set, contender, variant) if start.ready_s is not None)
 
 
-def failed_starts(result_set: ResultSet, contender: str) -> int:
-    """How many cold starts failed."""
-    return sum(start.contender == contender and start.failure is not None for start in result_set.starts)
+def failed_starts(result_set: ResultSet, contender: str, variant: StartVariant = StartVariant.WARM) -> int:
+    """How many cold starts of a variant failed."""
+    return sum(start.failure is not None for start in _starts(result_set, contender, variant))
 
 
 def latency_curve(result_set: ResultSet, contender: str) -> Curve | None:
@@ -83,6 +81,10 @@ def block_medians(slices: Sequence[Slice]) -> Mapping[int, float]:
     blocks = dict.fromkeys(one.block for one in slices)
     medians = {block: median([one for one in slices if one.block == block]) for block in blocks}
     return {block: middle for block, middle in medians.items() if middle is not None}
+
+
+def _starts(result_set: ResultSet, contender: str, variant: StartVariant) -> Iterator[StartOutcome]:
+    return (one for one in result_set.starts if one.contender == contender and one.variant is variant)
 
 
 def _throughput(turn: TurnOutcome) -> float | None:

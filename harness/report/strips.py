@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -20,14 +21,15 @@ _SPREAD = 0.28
 _BAR = 0.7
 
 
-def sheet(result_set: ResultSet, rows: Sequence[Row], theme: Theme, words: Words) -> Sheet:
-    """An empty sheet with a named row for each; the first is on top."""
+def sheet(result_set: ResultSet, rows: Sequence[Row], theme: Theme, words: Words, remarks: Sequence[str] = ()) -> Sheet:
+    """An empty sheet with a named row for each, and perhaps a remark under its name; the first is on top."""
     labels = [row.member.label for row in rows]
-    margins = Margins(canvas.name_width_in(labels), _VALUES_IN)
+    names = [f"{canvas.name(label)}\n{remark}".strip() for label, remark in zip_longest(labels, remarks, fillvalue="")]
+    margins = Margins(canvas.name_width_in([*labels, *remarks]), _VALUES_IN)
     made = canvas.sheet(result_set.head, theme, words, margins, _ROW_IN * max(1, len(rows)))
     axes = made.axes[0]
     axes.set_ylim(max(1, len(rows)) - 0.5, -0.5)
-    axes.set_yticks(range(len(rows)), [canvas.name(label) for label in labels])
+    axes.set_yticks(range(len(rows)), names)
     for tick, row in zip(axes.get_yticklabels(), rows, strict=True):
         tick.set_color(theme.ink if row.member.role == "contender" else theme.muted)
     if not rows:

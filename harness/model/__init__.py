@@ -1,7 +1,20 @@
 """The frozen values that modules exchange. SI base units: seconds, bytes, counts. `None` means not measured."""
 
 from harness.model.contenders import App, Contender, Deployment, Expectation, Lineup, Request, Scenario, Traits
-from harness.model.meaning import Call, ClaimRow, Claims, Comparison, Doubt, Estimate, Latencies, Row, Summary, Verdict
+from harness.model.meaning import (
+    Call,
+    ClaimRow,
+    Claims,
+    Comparison,
+    Doubt,
+    Estimate,
+    Latencies,
+    Pooled,
+    Row,
+    Summary,
+    Verdict,
+)
+from harness.model.occasions import Occasion, OccasionRow, Series
 from harness.model.outcomes import (
     BlockOutcome,
     Enforcement,
@@ -49,9 +62,12 @@ __all__ = [
     "Lineup",
     "MachineReading",
     "Member",
+    "Occasion",
+    "OccasionRow",
     "Outcome",
     "Placement",
     "Plan",
+    "Pooled",
     "Process",
     "Recording",
     "Request",
@@ -59,6 +75,7 @@ __all__ = [
     "Row",
     "RunHead",
     "Scenario",
+    "Series",
     "ServerOutcome",
     "StartOutcome",
     "Summary",

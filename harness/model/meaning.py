@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from harness.model.outcomes import Failure, Member
 from harness.model.value import Value
 
@@ -59,6 +61,25 @@ class Comparison(Value):
     detectable: float | None
 
 
+class Pooled(Value):
+    """What `n` occasions say together of one ratio (`stats.occasions`), each of which has its own error.
+
+    `ratio` is the mean over occasions, `by_precision` the one in which each counts by its own precision alone.
+    `between` is the standard deviation of the true log ratio between occasions, `no_spread_p` the p value of there
+    being none. The true ratio of another occasion lies from `next_low` to `next_high` 95 times in 100. `holding`
+    occasions have a 95 % interval that holds `ratio`.
+    """
+
+    n: int
+    ratio: Estimate
+    by_precision: Estimate
+    between: Estimate
+    no_spread_p: float
+    next_low: float
+    next_high: float
+    holding: int
+
+
 class Latencies(Value):
     """Seconds, closed loop: what the busy connections saw at saturation."""
 
@@ -90,6 +111,8 @@ class Row(Value):
     threads: int | None
     reconnects_per_request: float | None
     failures: tuple[Failure, ...]
+    # Left out of a file where no occasion speaks of the row: a summary of before is the same to the byte.
+    pooled: Pooled | None = Field(default=None, exclude_if=lambda pooled: pooled is None)
 
 
 class ClaimRow(Value):

@@ -9,7 +9,19 @@ from statistics import median, median_low
 from harness import audit, guards, histogram
 from harness.audit import PublishedTable
 from harness.guards.evidence import Evidence, gather
-from harness.model import Call, Comparison, Doubt, Estimate, Latencies, ResultSet, Row, Summary, TurnOutcome, Verdict
+from harness.model import (
+    Call,
+    Comparison,
+    Doubt,
+    Estimate,
+    Latencies,
+    Pooled,
+    ResultSet,
+    Row,
+    Summary,
+    TurnOutcome,
+    Verdict,
+)
 from harness.stats import calls, estimates
 from harness.stats.slices import Throughputs, is_clean, log_levels, log_ratios
 
@@ -19,11 +31,16 @@ USD_PER_HOUR = 0.0416 + 2 * (1 - 0.2) * 0.05
 _SHARES = (0.5, 0.9, 0.99, 0.999)
 
 
-def summarize(result_set: ResultSet, published: PublishedTable | None = None) -> Summary:
-    """Everything that may be said about a run, however little of it there is."""
+def summarize(
+    result_set: ResultSet, published: PublishedTable | None = None, pooled: Mapping[str, Pooled] | None = None
+) -> Summary:
+    """Everything that may be said about a run, however little of it there is.
+
+    `pooled` is what occasions say together of its contenders, by label.
+    """
     seen = {evidence.member.label: evidence for evidence in gather(result_set)}
     doubts = guards.doubts(result_set)
-    rows = _rows(result_set, seen, doubts)
+    rows = tuple(_beside(row, pooled or {}) for row in _rows(result_set, seen, doubts))
     return Summary(
         name=result_set.head.name,
         blocks_planned=result_set.head.plan.blocks,
@@ -32,6 +49,11 @@ def summarize(result_set: ResultSet, published: PublishedTable | None = None) ->
         doubts=doubts,
         claims=audit.beside(published, rows) if published else None,
     )
+
+
+def _beside(row: Row, pooled: Mapping[str, Pooled]) -> Row:
+    """What occasions say stands beside a ratio, and nowhere else."""
+    return row.model_copy(update={"pooled": pooled.get(row.member.label)}) if row.comparison else row
 
 
 def _rows(result_set: ResultSet, seen: Mapping[str, Evidence], doubts: Sequence[Doubt]) -> tuple[Row, ...]:

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from harness.cli import asking, checking, driving, examining, reporting, running
+from harness.cli import asking, checking, driving, examining, reporting, reproducing, running
 from harness.cli.output import ExitCode, complain
 from harness.errors import ContractError, RematchError
 
@@ -38,6 +38,7 @@ app = typer.Typer(
 )
 app.command("run")(running.run)
 app.command("report")(reporting.report)
+app.command("reproduce")(reproducing.reproduce)
 app.command("list")(asking.list_)
 app.command("verify")(asking.verify)
 app.command("doctor")(examining.doctor)

@@ -57,9 +57,29 @@ def run(
     )
     if resume:
         _refuse_another_plan(context)
-    folder = _measure(asked, out or prepare.RUNS, resume, dry_run=dry_run)
+    folder = measure(asked, out or prepare.RUNS, resume, dry_run=dry_run)
     if folder:
         _finish(folder, json=json)
+
+
+def measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: bool) -> Path | None:
+    """Do all that touches the machine. Returns the folder of the run, None after a dry run."""
+    before = store.read(resume) if resume else None
+    asked = prepare.Asked.again(before.head.plan) if before else asked
+    entry = prepare.enter(asked)
+    with LocalHost(exclusive=not dry_run) as host:
+        plan = prepare.plan(entry, asked, host.placement)
+        steps.announce(entry, plan, host.placement)
+        if dry_run:
+            return None
+        steps.make_environments(entry.apps)
+        for spoiler in steps.look_at_machine(host):
+            note(f"  {spoiler}")
+        folder = resume or store.new_folder(runs, plan.lineup, time.time())
+        head = prepare.head(entry, plan, host, folder.name, time.time())
+        _open(folder, head, before)
+        _play(prepare.field_of(entry, plan, host, folder / "logs"), folder)
+    return folder
 
 
 def exit_code(rows: Sequence[Row], *, quick: bool) -> ExitCode:
@@ -88,26 +108,6 @@ def _refuse_another_plan(context: typer.Context) -> None:
             f"--resume goes on by the plan of the run, so it cannot be given together with {', '.join(given)}",
             "Leave that out; or leave --resume out and start a new run.",
         )
-
-
-def _measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: bool) -> Path | None:
-    """Do all that touches the machine. Returns the folder of the run, None after a dry run."""
-    before = store.read(resume) if resume else None
-    asked = prepare.Asked.again(before.head.plan) if before else asked
-    entry = prepare.enter(asked)
-    with LocalHost(exclusive=not dry_run) as host:
-        plan = prepare.plan(entry, asked, host.placement)
-        steps.announce(entry, plan, host.placement)
-        if dry_run:
-            return None
-        steps.make_environments(entry.apps)
-        for spoiler in steps.look_at_machine(host):
-            note(f"  {spoiler}")
-        folder = resume or store.new_folder(runs, plan.lineup, time.time())
-        head = prepare.head(entry, plan, host, folder.name, time.time())
-        _open(folder, head, before)
-        _play(prepare.field_of(entry, plan, host, folder / "logs"), folder)
-    return folder
 
 
 def _open(folder: Path, head: RunHead, before: ResultSet | None) -> None:

@@ -107,11 +107,12 @@ def rehearse(field: Field) -> None:
 
 def derive(folder: Path, into: Path) -> tuple[ResultSet, Summary]:
     """Make all that follows from a run's head and outcomes, and write it into a folder."""
-    from harness import audit, report  # as above
+    from harness import audit, occasions, report  # as above
     from harness.summary import summarize
 
     result_set = store.read(folder)
-    summary = summarize(result_set, audit.published_for(result_set.head.plan))
+    head = result_set.head
+    summary = summarize(result_set, audit.published_for(head.plan), occasions.pooled_for(head))
     report.write(into, result_set, summary)
     return result_set, summary
 

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from harness.errors import StoreError
-from harness.model import ResultSet, Summary
-from harness.report import document, tables
+from harness.model import ResultSet, Series, Summary
+from harness.report import document, reproduced, tables
+
+_SERIES: TypeAdapter[tuple[Series, ...]] = TypeAdapter(tuple[Series, ...])
 
 
 def write(folder: Path, result_set: ResultSet, summary: Summary) -> None:
     """Write summary.json, summary.csv, slices.csv, report.md and charts/ into a folder. Raises StoreError."""
-    try:
-        for name, content in derived(result_set, summary):
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, content)
-    except OSError as error:
-        raise StoreError(
-            f'"{folder}" cannot be written: {error.strerror}',
-            "What was measured is kept. Free some space or name another folder with --out, then: ./bench report RUN",
-        ) from error
+    _write(folder, derived(result_set, summary))
+
+
+def write_series(folder: Path, every: Sequence[Series]) -> None:
+    """Write what occasions say together into a folder: occasions.json and occasions.md. Raises StoreError."""
+    _write(
+        folder,
+        (
+            ("occasions.json", f"{series_json(every)}\n".encode()),
+            ("occasions.md", reproduced.markdown(every).encode()),
+        ),
+    )
+
+
+def series_json(every: Sequence[Series]) -> str:
+    """A list of series as one document."""
+    return _SERIES.dump_json(tuple(every), indent=1).decode()
 
 
 def derived(result_set: ResultSet, summary: Summary) -> Iterator[tuple[str, bytes]]:
@@ -33,6 +44,19 @@ def derived(result_set: ResultSet, summary: Summary) -> Iterator[tuple[str, byte
 
     yield "slices.csv", frame.slices_csv(result_set).encode()
     yield from ((f"charts/{name}", content) for name, content in charts.draw(result_set, summary))
+
+
+def _write(folder: Path, content: Iterable[tuple[str, bytes]]) -> None:
+    try:
+        for name, content_of in content:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _replace(path, content_of)
+    except OSError as error:
+        raise StoreError(
+            f'"{folder}" cannot be written: {error.strerror}',
+            "What was measured is kept. Free some space or name another folder with --out, then: ./bench report RUN",
+        ) from error
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -61,9 +61,12 @@ def generator_versions() -> Mapping[str, str]:
 
 
 def commit(root: Path) -> Mapping[str, str | bool | None]:
-    """The commit of a checkout and whether its tree was dirty; None where there is no git."""
+    """The commit of a checkout and whether its tree was dirty; None where there is no git.
+
+    Lines of what was measured, which grow under results/ while a machine measures, make no tree dirty.
+    """
     head = _git(root, "rev-parse", "HEAD")
-    changes = _git(root, "status", "--porcelain")
+    changes = _git(root, "status", "--porcelain", "--", ".", ":(exclude)results/*.jsonl")
     return {"commit": head, "dirty": None if changes is None else bool(changes)}
 
 

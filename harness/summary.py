@@ -16,6 +16,7 @@ from harness.model import (
     Estimate,
     Imports,
     Latencies,
+    Pooled,
     ResultSet,
     Row,
     Started,
@@ -33,11 +34,16 @@ USD_PER_HOUR = 0.0416 + 2 * (1 - 0.2) * 0.05
 _DEAREST = 10
 
 
-def summarize(result_set: ResultSet, published: PublishedTable | None = None) -> Summary:
-    """Everything that may be said about a run, however little of it there is."""
+def summarize(
+    result_set: ResultSet, published: PublishedTable | None = None, pooled: Mapping[str, Pooled] | None = None
+) -> Summary:
+    """Everything that may be said about a run, however little of it there is.
+
+    `pooled` is what occasions say together of its contenders, by label.
+    """
     seen = {evidence.member.label: evidence for evidence in gather(result_set)}
     doubts = guards.doubts(result_set)
-    rows = _rows(result_set, seen, doubts)
+    rows = tuple(_beside(row, pooled or {}) for row in _rows(result_set, seen, doubts))
     return Summary(
         name=result_set.head.name,
         blocks_planned=result_set.head.plan.blocks,
@@ -46,6 +52,11 @@ def summarize(result_set: ResultSet, published: PublishedTable | None = None) ->
         doubts=doubts,
         claims=audit.beside(published, rows) if published else None,
     )
+
+
+def _beside(row: Row, pooled: Mapping[str, Pooled]) -> Row:
+    """What occasions say stands beside a ratio, and nowhere else."""
+    return row.model_copy(update={"pooled": pooled.get(row.member.label)}) if row.comparison else row
 
 
 def _rows(result_set: ResultSet, seen: Mapping[str, Evidence], doubts: Sequence[Doubt]) -> tuple[Row, ...]:

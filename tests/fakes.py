@@ -83,12 +83,14 @@ class RecordingServer:
     launched: Launched
     events: list[str]
     vanishes: bool
+    readings: int = 0
 
     def usage(self) -> Usage:
         self.events.append(f"usage {self.launched.contender}")
         if self.vanishes:
             raise LaunchError(f"`{self.launched.contender}` is gone")
-        return Usage(cpu_s=1.0, memory_bytes=1, processes=())
+        self.readings += 1
+        return Usage(cpu_s=float(self.readings), memory_bytes=1, processes=())
 
     def imports(self) -> tuple[Import, ...]:
         return IMPORTS

@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from harness import catalog, staleness
 from harness.catalog import ROOT
-from harness.cli import app, examining, steps
+from harness.cli import app, examining, reproducing, steps
 from harness.cli.output import ExitCode, complain
 from harness.cli.running import exit_code
 from harness.hosts.local import LocalHost
@@ -92,6 +92,8 @@ def test_help_imports_nothing_heavy():
         (["run", "--colour"], "No such option"),
         (["run", "--resume", "/nonexistent"], "does not exist"),
         (["report", "/nonexistent"], "does not exist"),
+        (["reproduce", "--every", "25"], '"25" is no duration'),
+        (["reproduce", "--add", "/nonexistent"], "does not exist"),
         (["drive", "ftp://127.0.0.1"], "no address"),
         (["drive", "http://127.0.0.1:99999"], "no address"),
         (["serve", "nobody"], 'there is no app "nobody"'),
@@ -219,6 +221,23 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path):
     assert said.returncode == 0
     assert "fastapi@uvicorn" in said.stderr
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("25m", 1500), ("1.5h", 5400)])
+def test_a_duration_is_written_with_its_unit(text, seconds):
+    assert reproducing.seconds(text) == seconds
+
+
+def test_committed_runs_can_be_added_as_occasions_and_shown_without_measuring(tmp_path):
+    kept = tmp_path / "occasions.jsonl"
+    reference = ROOT / "results" / "reference" / "fair"
+    added = bench("reproduce", "--add", str(reference), "--occasions", str(kept))
+    assert added.returncode == 0, added.stderr
+    assert "flask@gthread 0.438x" in added.stderr
+    told = bench("reproduce", "--report", "--json", "--occasions", str(kept), "--out", str(tmp_path / "report"))
+    (series,) = json.loads(told.stdout)
+    assert (series["occasions"][0]["lineup"], series["pooled"]["flask@gthread"]) == ("fair", None)
+    assert (tmp_path / "report" / "occasions.md").exists()
 
 
 def test_the_list_names_every_app_scenario_and_lineup():

@@ -6,7 +6,7 @@ import re
 import pytest
 from typer.main import get_command
 
-from harness import audit, catalog, report, store
+from harness import audit, catalog, occasions, report, store
 from harness.catalog import ROOT
 from harness.cli import app, auditing
 from harness.cli.output import ExitCode
@@ -31,9 +31,14 @@ def block(name, text):
     return found
 
 
-def pasted(name):
+def derived(name):
     result_set = store.read(REFERENCE / name)
-    return report.paste(result_set, summarize(result_set, audit.published_for(result_set.head.plan)))
+    head = result_set.head
+    return result_set, summarize(result_set, audit.published_for(head.plan), occasions.pooled_for(head))
+
+
+def pasted(name):
+    return report.paste(*derived(name))
 
 
 def audited():
@@ -69,9 +74,7 @@ def test_the_readmes_audit_is_the_one_made_of_the_newest_reference_run(request):
 
 @pytest.mark.parametrize("name", RUNS)
 def test_a_reference_runs_summary_is_derived_from_what_it_measured(name):
-    result_set = store.read(REFERENCE / name)
-    summary = summarize(result_set, audit.published_for(result_set.head.plan))
-    _, content = next(files.derived(result_set, summary))
+    _, content = next(files.derived(*derived(name)))
     assert (REFERENCE / name / "summary.json").read_bytes() == content
 
 

@@ -123,6 +123,24 @@ def test_a_finished_run_resumes_to_nothing_and_another_code_is_refused(finished)
     assert "made with something else" in refused.stderr
 
 
+def test_occasions_are_ordinary_runs_and_are_counted_when_it_is_called_again(tmp_path):
+    short = ("--blocks", "1", "--rounds", "1", "--starts", "0", "--connections", "10", "--contenders", "flask@gthread")
+    kept, runs = tmp_path / "occasions.jsonl", tmp_path / "runs"
+    again = ("reproduce", *short, "--every", "1h", "--occasions", str(kept), "--runs", str(runs))
+    first = bench(*again, "--times", "1", "--json")
+    assert first.returncode == 0, first.stderr
+    ((one,),) = [series["occasions"] for series in json.loads(first.stdout)]
+    assert one["run"] == run_folder(runs).name
+    assert (run_folder(runs) / "report.md").exists()
+    waiting = subprocess.Popen(command(*again, "--times", "2"), env=environment(), stderr=subprocess.PIPE, text=True)
+    while "Ctrl-C" not in waiting.stderr.readline():
+        assert waiting.poll() is None
+    waiting.send_signal(signal.SIGINT)
+    waiting.communicate(timeout=20)
+    assert waiting.returncode == 130
+    assert len(kept.read_text().splitlines()) == 1, "it waited for its hour"
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_however_a_run_ends_nothing_stays_behind_and_it_can_be_gone_on_with(tmp_path, how):
     marker = f"rematch-test-{os.getpid()}-{how.name}"

@@ -126,3 +126,12 @@ def test_a_checkout_tells_its_commit_and_whether_it_is_dirty(tmp_path):
     assert clean["dirty"] is False
     (tmp_path / "new").write_text("")
     assert provenance.commit(tmp_path)["dirty"] is True
+
+
+def test_what_was_measured_makes_no_checkout_dirty(tmp_path):
+    subprocess.run(["git", "-C", str(tmp_path), "init", "-q"], check=True)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "occasions.jsonl").write_text("{}\n")
+    assert provenance.commit(tmp_path)["dirty"] is False
+    (tmp_path / "results" / "README.md").write_text("")
+    assert provenance.commit(tmp_path)["dirty"] is True

@@ -20,6 +20,7 @@ from harness.cli import (
     examining,
     piloting,
     reporting,
+    reproducing,
     running,
 )
 from harness.cli.output import ExitCode, complain
@@ -53,6 +54,7 @@ app.command("pilot")(piloting.pilot)
 app.command("calibrate")(calibrating.calibrate)
 app.command("compare")(contrasting.compare)
 app.command("audit")(auditing.audit)
+app.command("reproduce")(reproducing.reproduce)
 app.command("list")(asking.list_)
 app.command("verify")(asking.verify)
 app.command("doctor")(examining.doctor)

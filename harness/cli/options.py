@@ -97,6 +97,17 @@ Wait = Annotated[Literal["spin", "sleep"] | None, typer.Option(help="How the gen
 Samples = Annotated[bool, typer.Option("--samples", help="Keep every single latency.")]
 Runs = Annotated[Path | None, typer.Option(help="Where the run's folder is made; results/runs.")]
 
+# Over occasions
+Times = Annotated[int, typer.Option(min=1, max=1000, help="Occasions in all, those that are there already included.")]
+Every = Annotated[str, typer.Option(help="From one start to the next at least, such as 90s, 25m or 2h.")]
+Add = Annotated[
+    list[Path] | None, typer.Option(help="Measure nothing; add this run's folder. May be given more than once.")
+]
+EverySeries = Annotated[bool, typer.Option("--report", help="Measure nothing; show every series that is there.")]
+Occasions = Annotated[Path | None, typer.Option(help="The file of occasions; results/occasions.jsonl.")]
+RunFolders = Annotated[Path | None, typer.Option(help="Where the runs' folders are made; results/runs.")]
+Reproduced = Annotated[Path | None, typer.Option(help="A folder for the report as Markdown and JSON.")]
+
 # What one address is asked
 Url = Annotated[str, typer.Argument(help="The server, such as http://127.0.0.1:8000")]
 AddressConnections = Annotated[int, typer.Option(min=1, max=10_000, help="Concurrent connections, always busy.")]
@@ -127,6 +138,7 @@ Budget = Annotated[float | None, typer.Option(min=0, help="Start no trial that m
 OnlyReport = Annotated[bool, typer.Option("--report", help="Measure nothing, only say what the ledger holds.")]
 Keep = Annotated[bool, typer.Option("--keep", help="Keep the runs of the trials, in results/runs.")]
 Ledger = Annotated[Path | None, typer.Option(help="Where the lines of the trials are; results/ledger.jsonl.")]
+
 # What is compared or audited afterwards
 _A_RUN = "RUN or RUN:CONTENDER, RUN being the folder of a run"
 First = Annotated[str, typer.Argument(metavar="A", help=f"{_A_RUN}.")]

@@ -73,6 +73,27 @@ def run(
         _finish(folder, json=json)
 
 
+def measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: bool) -> Path | None:
+    """Do all that touches the machine. Returns the folder of the run, None after a dry run."""
+    before = store.read(resume) if resume else None
+    asked = prepare.Asked.again(before.head.plan) if before else asked
+    entry = prepare.enter(asked)
+    with LocalHost(exclusive=not dry_run) as host:
+        plan = prepare.plan(entry, asked, host.placement)
+        steps.announce(entry, plan, host.placement)
+        if dry_run:
+            return None
+        steps.make_environments(entry.apps)
+        for spoiler in steps.look_at_machine(host):
+            note(f"  {spoiler}")
+        folder = resume or store.new_folder(runs, plan.lineup, time.time())
+        head = prepare.head(entry, plan, host, folder.name, time.time(), sys.argv[1:])
+        steps.warn_of_drops(head)
+        _open(folder, head, before)
+        _play(prepare.field_of(entry, plan, host, folder / "logs"), folder)
+    return folder
+
+
 def exit_code(rows: Sequence[Row], *, quick: bool) -> ExitCode:
     """How a run went. A quick run shows nothing, so it leaves nothing undecided."""
     verdicts = {row.verdict for row in rows if not row.member.is_yardstick}
@@ -99,27 +120,6 @@ def _refuse_another_plan(context: typer.Context) -> None:
             f"--resume goes on by the plan of the run, so it cannot be given together with {', '.join(given)}",
             "Leave that out; or leave --resume out and start a new run.",
         )
-
-
-def measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: bool) -> Path | None:
-    """Do all that touches the machine. Returns the folder of the run, None after a dry run."""
-    before = store.read(resume) if resume else None
-    asked = prepare.Asked.again(before.head.plan) if before else asked
-    entry = prepare.enter(asked)
-    with LocalHost(exclusive=not dry_run) as host:
-        plan = prepare.plan(entry, asked, host.placement)
-        steps.announce(entry, plan, host.placement)
-        if dry_run:
-            return None
-        steps.make_environments(entry.apps)
-        for spoiler in steps.look_at_machine(host):
-            note(f"  {spoiler}")
-        folder = resume or store.new_folder(runs, plan.lineup, time.time())
-        head = prepare.head(entry, plan, host, folder.name, time.time(), sys.argv[1:])
-        steps.warn_of_drops(head)
-        _open(folder, head, before)
-        _play(prepare.field_of(entry, plan, host, folder / "logs"), folder)
-    return folder
 
 
 def _open(folder: Path, head: RunHead, before: ResultSet | None) -> None:

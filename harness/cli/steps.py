@@ -143,11 +143,12 @@ def show(result_set: ResultSet, summary: Summary, *, json: bool) -> None:
 
 
 def _summarized(folder: Path) -> tuple[ResultSet, Summary]:
-    from harness import audit  # as above
+    from harness import audit, occasions  # as above
     from harness.summary import summarize
 
     result_set = store.read(folder)
-    return result_set, summarize(result_set, audit.published_for(result_set.head.plan))
+    head = result_set.head
+    return result_set, summarize(result_set, audit.published_for(head.plan), occasions.pooled_for(head))
 
 
 def _starts(plan: Plan) -> str:

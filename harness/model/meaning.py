@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import Field
+
 from harness.model.outcomes import Failure, Import, Member
 from harness.model.plans import StartVariant
 from harness.model.value import Value
@@ -67,6 +69,25 @@ class Comparison(Value):
     call: Call
     within_margin: bool
     detectable: float | None
+
+
+class Pooled(Value):
+    """What `n` occasions say together of one ratio (`stats.occasions`), each of which has its own error.
+
+    `ratio` is the mean over occasions, `by_precision` the one in which each counts by its own precision alone.
+    `between` is the standard deviation of the true log ratio between occasions, `no_spread_p` the p value of there
+    being none. The true ratio of another occasion lies from `next_low` to `next_high` 95 times in 100. `holding`
+    occasions have a 95 % interval that holds `ratio`.
+    """
+
+    n: int
+    ratio: Estimate
+    by_precision: Estimate
+    between: Estimate
+    no_spread_p: float
+    next_low: float
+    next_high: float
+    holding: int
 
 
 class Latencies(Value):
@@ -150,6 +171,8 @@ class Row(Value):
     failures: tuple[Failure, ...]
     starts: Mapping[StartVariant, Started] = {}
     imports: Imports | None = None
+    # Left out of a file where no occasion speaks of the row: a summary of before is the same to the byte.
+    pooled: Pooled | None = Field(default=None, exclude_if=lambda pooled: pooled is None)
 
 
 class ClaimRow(Value):

@@ -1,11 +1,12 @@
 """What is shown of a run: tables, charts, caveats. Nothing is decided here; matplotlib is imported only to write."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from harness.model import ResultSet, Summary
-from harness.report import document, files, screen
+from harness.model import ResultSet, Series, Summary
+from harness.report import document, files, reproduced, screen
 
 
 def show(result_set: ResultSet, summary: Summary, console: Console) -> None:
@@ -21,3 +22,18 @@ def paste(result_set: ResultSet, summary: Summary) -> str:
 def write(folder: Path, result_set: ResultSet, summary: Summary) -> None:
     """Write all that is derived from a run into a folder, the same bytes every time. Raises StoreError."""
     files.write(folder, result_set, summary)
+
+
+def show_series(every: Sequence[Series], console: Console) -> None:
+    """Print what occasions say together, series by series."""
+    reproduced.show(every, console)
+
+
+def write_series(folder: Path, every: Sequence[Series]) -> None:
+    """Write the same as occasions.md and occasions.json. Raises StoreError."""
+    files.write_series(folder, every)
+
+
+def series_json(every: Sequence[Series]) -> str:
+    """The same for programs."""
+    return files.series_json(every)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, get_args
 
-from harness.model import About, ClaimRow, Claims, Comparison, Doubt, Row, RunHead, Scenario, Summary, Verdict
+from harness.model import About, ClaimRow, Claims, Comparison, Doubt, Pooled, Row, RunHead, Scenario, Summary, Verdict
 from harness.report import format as written
 
 QUICK = (
@@ -79,12 +80,23 @@ def remarks(head: RunHead, summary: Summary) -> tuple[str, ...]:
 
 
 def compared(row: Row) -> str | None:
-    """What may be said of a row's ratio, and the smallest difference that could have been found."""
+    """What may be said of a row's ratio, the smallest difference that could have been found, and other occasions."""
     if row.comparison is None or row.member.is_yardstick:
         return None
     call = f"{row.comparison.call}{' (within the margin)' if row.comparison.within_margin else ''}"
     ratio = written.ratio(row.comparison.ratio)
-    return f"{call} against the reference, {ratio}{_detectable(row.comparison)}"
+    others = f"; {varied(row.pooled)}" if row.pooled else ""
+    return f"{call} against the reference, {ratio}{_detectable(row.comparison)}{others}."
+
+
+def varied(pooled: Pooled) -> str:
+    """How much a ratio varied between occasions, beyond what the interval of each one tells."""
+    how = (
+        f"by ± {written.percent(math.expm1(pooled.between.value))}"
+        if pooled.between.value
+        else "no more than their intervals tell"
+    )
+    return f"between {pooled.n} occasions it varied {how}"
 
 
 def claimed(claims: Claims) -> Iterator[str]:
@@ -120,6 +132,10 @@ GLOSSARY = {
     "UNDECIDED": "the data allow neither FASTER nor SLOWER nor SAME.",
     "ratio": "requests per second over those of the reference, from slices that lie close together in time.",
     "interval": "95 times in 100 an interval made like this one holds the true value.",
+    "occasions": (
+        "runs of the same at other hours or after other boots; how much they varied is the standard deviation between "
+        "them, beyond what the interval of each one tells."
+    ),
     "block": "one fresh launch of all contenders; blocks are what an interval counts.",
     "closed loop": "each connection sends its next request as soon as the last one is answered.",
     "p50": "half of the requests were answered faster than this.",
@@ -199,5 +215,5 @@ def _implied(row: ClaimRow) -> str:
 
 def _detectable(comparison: Comparison) -> str:
     if comparison.detectable is None:
-        return "."
-    return f"; the smallest difference it could have found is {written.percent(comparison.detectable - 1)}."
+        return ""
+    return f"; the smallest difference it could have found is {written.percent(comparison.detectable - 1)}"

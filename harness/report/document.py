@@ -22,7 +22,8 @@ def paste(head: RunHead, summary: Summary) -> str:
     """One table and one line that says where it comes from."""
     warning = f"**{caveats.QUICK}**\n\n" if head.plan.quick else ""
     line = f"{origin.circumstances(head)} · {origin.versions(head)}. Latency is closed loop."
-    return f"{warning}{tables.markdown(tables.result(head, summary))}\n{escape.markdown(line)}{_pasted(summary)}\n"
+    said = f"{_varied(summary)}{_pasted(summary)}"
+    return f"{warning}{tables.markdown(tables.result(head, summary))}\n{escape.markdown(line)}{said}\n"
 
 
 def _body(head: RunHead, summary: Summary) -> Iterator[str]:
@@ -76,6 +77,16 @@ def _doubts(notes: tuple[Note, ...]) -> str:
 def _doubt(note: Note) -> str:
     who = ", ".join(map(escape.code, note.contenders)) or "all"
     return f"\\[{note.number}\\] {who}, {note.what}: {escape.markdown(note.evidence)} ({note.gives})"
+
+
+def _varied(summary: Summary) -> str:
+    """The spread between occasions, of every contender of which there is one."""
+    said = [
+        f"Ratio of {escape.code(row.member.label)}: {escape.markdown(caveats.varied(row.pooled))}."
+        for row in tables.ordered(summary.rows)
+        if row.pooled
+    ]
+    return f"\n\n{' '.join(said)}" if said else ""
 
 
 def _pasted(summary: Summary) -> str:

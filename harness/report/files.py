@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from harness.errors import StoreError
-from harness.model import ResultSet, Summary
-from harness.report import document, tables
+from harness.model import ResultSet, Series, Summary
+from harness.report import document, reproduced, tables
+
+_SERIES: TypeAdapter[tuple[Series, ...]] = TypeAdapter(tuple[Series, ...])
 
 
 def write(folder: Path, result_set: ResultSet, summary: Summary) -> None:
@@ -27,6 +31,22 @@ def put(folder: Path, contents: Iterable[tuple[str, bytes]]) -> None:
             f'"{folder}" cannot be written: {error.strerror}',
             "What was measured is kept. Free some space or name another folder with --out, then: ./bench report RUN",
         ) from error
+
+
+def write_series(folder: Path, every: Sequence[Series]) -> None:
+    """Write what occasions say together into a folder: occasions.json and occasions.md. Raises StoreError."""
+    put(
+        folder,
+        (
+            ("occasions.json", f"{series_json(every)}\n".encode()),
+            ("occasions.md", reproduced.markdown(every).encode()),
+        ),
+    )
+
+
+def series_json(every: Sequence[Series]) -> str:
+    """A list of series as one document."""
+    return _SERIES.dump_json(tuple(every), indent=1).decode()
 
 
 def derived(result_set: ResultSet, summary: Summary) -> Iterator[tuple[str, bytes]]:

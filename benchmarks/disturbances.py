@@ -73,6 +73,8 @@ def throttled(host: LocalHost) -> Iterator[None]:
         (group / "cpu.cfs_quota_us").write_text(str(_QUOTA_US))
         (group / "cgroup.procs").write_text(str(host.agent_pid))
     except OSError as error:
+        with suppress(OSError):
+            group.rmdir()
         raise CannotError(f"no control group can be made in {home}: {error.strerror}") from error
     try:
         yield

@@ -79,7 +79,7 @@ CASES = (
     ),
     Case(
         "memory",
-        "keeps 40 kB of every request, under a memory limit",
+        "keeps 100 kB of every request, under a memory limit",
         ("throttling, memory", "workers alive"),
         served="eats",
         changed=lambda field: replace(field, limits=field.limits.model_copy(update={"memory_bytes": _MEMORY_BYTES})),

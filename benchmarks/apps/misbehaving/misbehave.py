@@ -21,11 +21,11 @@ from typing import Any
 
 SCENARIO = Path(__file__).resolve().parents[3] / "scenarios" / "json.toml"
 HEAD_END = b"\r\n\r\n"
-PIECES = 40  # of work for an answer: enough for the server to be the limit, as a framework is
+PIECES = 100  # of work for an answer: the server is the limit, as with a framework
 NOW_AND_THEN = 50  # answers: more than any check before the load asks for
 SLOW_S = 0.4  # more turnovers of it than a slice holds
 STALL_S, STALL_EVERY = 3.0, 120  # rare enough for the 99th percentile not to see it, long enough for the mean
-EATEN_BYTES, EATEN_MOST = 40_000, 400_000_000  # an answer, and in all: where no limit holds it must end
+EATEN_BYTES, EATEN_MOST = 100_000, 400_000_000  # an answer, and in all: where no limit holds it must end
 TIRED_AFTER_S = 10.0
 RESTART_S = 0.1
 

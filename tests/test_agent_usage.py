@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.agent.limits import allowed_cpus
 from harness.errors import HostError
 from harness.hosts.local import LocalHost
 from tests.launching import ASKED, CPUS, LIMITS, PYTHON, contender, eventually, launched
@@ -39,6 +40,24 @@ def test_usage_counts_cpu_memory_and_threads_of_the_whole_tree(tmp_path: Path) -
     assert len(first.processes) == 2
     assert max(process.threads for process in first.processes) >= 2
     assert [(p.pid, p.started_at) for p in first.processes] == [(p.pid, p.started_at) for p in second.processes]
+
+
+def test_usage_says_where_a_server_may_run(tmp_path: Path) -> None:
+    with launched(tmp_path) as server:
+        assert server.usage().cpus == LIMITS.cpus
+
+
+def test_where_processes_may_run_is_where_one_of_them_may() -> None:
+    sleeping = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in CPUS]
+    try:
+        for process, cpu in zip(sleeping, CPUS, strict=True):
+            os.sched_setaffinity(process.pid, {cpu})
+        assert allowed_cpus(process.pid for process in sleeping) == list(CPUS)
+        assert allowed_cpus([sleeping[0].pid]) == [CPUS[0]]
+    finally:
+        for process in sleeping:
+            process.kill()
+            process.wait()
 
 
 BURN = "import time; e = time.process_time() + 0.4\nwhile time.process_time() < e: pass"

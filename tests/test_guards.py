@@ -383,6 +383,13 @@ def test_few_turnovers_leave_a_number_unsettled() -> None:
     assert _seen(run, "room in a slice").gives is Verdict.UNSETTLED
 
 
+def test_a_server_that_has_moved_to_other_cpus_since_its_launch_is_off_its_limits() -> None:
+    moved = served(result_set(), FLASK, ended=usage(MEMBER, 4.0, cpus=(0, 1)))
+    assert _seen(moved, "limits").gives is Verdict.UNSETTLED
+    stayed = served(result_set(), FLASK, ended=usage(MEMBER, 4.0, cpus=(0,)))
+    assert _seen(stayed, "limits").gives is None
+
+
 def test_requests_that_had_to_be_asked_again_are_no_right_answers_unless_the_server_closes_by_policy() -> None:
     lost = _recorded(result_set(), lambda _: {"asked_again": 1}, some=96)
     assert _seen(lost, "right answers").gives is Verdict.INVALID

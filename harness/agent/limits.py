@@ -62,7 +62,7 @@ def best(limits: Limits) -> Mechanism:
 def evidence(mechanism: Mechanism, limits: Limits, pids: Iterable[int]) -> dict[str, Any]:
     """What holds for these processes by the kernel's own account, beside what was asked."""
     pids = tuple(pids)
-    cpus = _cpus(pids)
+    cpus = allowed_cpus(pids)
     memory = mechanism.memory_bytes(pids)
     asked = limits.memory_bytes
     return {
@@ -73,7 +73,7 @@ def evidence(mechanism: Mechanism, limits: Limits, pids: Iterable[int]) -> dict[
     }
 
 
-def _cpus(pids: Iterable[int]) -> list[int] | None:
+def allowed_cpus(pids: Iterable[int]) -> list[int] | None:
     """The CPUs that one of them at least may run on; None where the kernel does not tell."""
     if not hasattr(os, "sched_getaffinity"):
         return None

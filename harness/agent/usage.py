@@ -11,6 +11,7 @@ from typing import Any
 
 from . import cgroup
 from .ending import Family
+from .limits import allowed_cpus
 from .processes import Process, descendants, table
 
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -30,6 +31,7 @@ def usage(family: Family) -> dict[str, Any]:
         "processes": processes,
         "throttled": cgroup.throttled(leader),
         "oom_kills": cgroup.oom_kills(leader),
+        "cpus": allowed_cpus(member.pid for member in members),
     }
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from statistics import median
 
 from harness.guards.evidence import Evidence, Finding, cpu_by_process, identities
-from harness.model import ErrorCause, Usage, Verdict
+from harness.model import ErrorCause, ServerOutcome, Usage, Verdict
 from harness.stats.slices import is_clean, is_silent
 
 UNEVEN = 1.5  # times a worker's share (calibrate)
@@ -47,7 +47,7 @@ def workers_alive(seen: Evidence) -> Finding:
 
 
 def limits(seen: Evidence) -> Finding:
-    """Whether the limits that were asked for held, by the kernel's own account."""
+    """Whether the limits that were asked for held, by the kernel's own account; the CPUs, to the end of the block."""
     enforcements = [launched.enforcement for launched in seen.launches]
     if not enforcements:
         return Finding("What held of its limits was not read.", checked=False)
@@ -55,6 +55,10 @@ def limits(seen: Evidence) -> Finding:
     held = sum(enforcement.enforced for enforcement in enforcements)
     if mechanism == "none" or not any(one.held.get("cpus") for one in enforcements):
         return Finding("Nothing here can hold servers to limits.", checked=False)
+    moved = sum(map(_moved, seen.servers))
+    if moved:
+        said = f"At the end of {_blocks(seen, moved)} its processes could run on other CPUs than asked for."
+        return Finding(said, Verdict.UNSETTLED)
     off = [one for one in enforcements if one.held.get("cpus") != sorted(one.asked.cpus)]
     said = f"All that was asked for held at {held} of {len(enforcements)} launches, by {mechanism}"
     return Finding(f"{said}; the CPUs at {len(enforcements) - len(off)}.", Verdict.UNSETTLED if off else None)
@@ -106,6 +110,13 @@ def _first(seen: Evidence) -> str:
 
 def _blocks(seen: Evidence, count: int) -> str:
     return f"{count} of {len(seen.servers)} blocks"
+
+
+def _moved(server: ServerOutcome) -> bool:
+    """Whether its processes may run elsewhere than at their launch. A run that does not tell has moved none."""
+    if server.launched is None or server.ended is None or server.ended.cpus is None:
+        return False
+    return list(server.ended.cpus) != server.launched.enforcement.held.get("cpus")
 
 
 def _increases(seen: Evidence, counter: str) -> list[int]:

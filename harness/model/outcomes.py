@@ -110,13 +110,17 @@ class Process(Value):
 
 
 class Usage(Value):
-    """What a server's process tree has used since its launch, at one moment. Memory is the proportional set size."""
+    """What a server's process tree has used since its launch, at one moment. Memory is the proportional set size.
+
+    `cpus` are those that one of its processes at least may run on.
+    """
 
     cpu_s: float
     memory_bytes: int | None
     processes: tuple[Process, ...]
     throttled: int | None = None
     oom_kills: int | None = None
+    cpus: tuple[int, ...] | None = None
 
 
 class MachineReading(Value):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,41 @@ def rehearse(field: Field) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield label, broken
 
 
+@dataclass(frozen=True)
+class Part:
+    """A run as one of several in rotation: its field, where it is stored, and what was done of it before."""
+
+    field: Field
+    folder: Path
+    done: ResultSet
+
+    @property
+    def attempt(self) -> int:
+        """The number of this attempt at it."""
+        return 1 + max((outcome.attempt for outcome in self.done.outcomes), default=0)
+
+
 def play(field: Field, folder: Path, done: ResultSet) -> Iterator[Outcome]:
     """Do what a run lacks of its plan, and yield each outcome once it is stored."""
-    attempt = 1 + max((outcome.attempt for outcome in done.outcomes), default=0)
-    for outcome in _outcomes(field, done, attempt):
-        store.append(folder, outcome)
-        yield outcome
+    yield from (outcome for _, outcome in rotate([Part(field, folder, done)]))
+
+
+def rotate(parts: Sequence[Part]) -> Iterator[tuple[Part, Outcome]]:
+    """Do what several runs lack of their plans, and yield each outcome with its run once it is stored.
+
+    Block after block they take turns, in a random order each time, so that all of them meet the same weather.
+    """
+    for part in parts:
+        yield from _stored(part, _starts(part))
+    for index, order in enumerate(schedule.rotations([part.field.plan for part in parts])):
+        for place in order:
+            yield from _stored(parts[place], _block(parts[place], index))
+
+
+def _stored(part: Part, outcomes: Iterator[Outcome]) -> Iterator[tuple[Part, Outcome]]:
+    for outcome in outcomes:
+        store.append(part.folder, outcome)
+        yield part, outcome
 
 
 def refuse_other(head: RunHead, now: RunHead) -> None:
@@ -68,19 +98,19 @@ def _must_agree(head: RunHead) -> dict[str, Any]:
     return {**head.fingerprint.identity, **digests}
 
 
-def _outcomes(field: Field, done: ResultSet, attempt: int) -> Iterator[Outcome]:
-    yield from _starts(field, done, attempt)
-    finished = {outcome.block for outcome in done.blocks}
-    for planned in done.head.schedule:
-        if planned.index not in finished:
-            yield from block.play(field, planned, attempt)
+def _block(part: Part, index: int) -> Iterator[Outcome]:
+    """The planned block of that index, unless it was finished before or there is none."""
+    finished = {outcome.block for outcome in part.done.blocks}
+    for planned in part.done.head.schedule:
+        if planned.index == index and index not in finished:
+            yield from block.play(part.field, planned, part.attempt)
 
 
-def _starts(field: Field, done: ResultSet, attempt: int) -> Iterator[StartOutcome]:
-    had = {(start.contender, start.index) for start in done.starts}
-    for index, label in schedule.starts(field.plan, _starting(done.head)):
+def _starts(part: Part) -> Iterator[StartOutcome]:
+    had = {(start.contender, start.index) for start in part.done.starts}
+    for index, label in schedule.starts(part.field.plan, _starting(part.done.head)):
         if (label, index) not in had:
-            yield _start(field, label, index, attempt)
+            yield _start(part.field, label, index, part.attempt)
 
 
 def _starting(head: RunHead) -> tuple[str, ...]:

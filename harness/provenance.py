@@ -29,7 +29,7 @@ MEASURING = (
     "schedule.py",
     "verify.py",
 )
-DERIVING = ("guards", "stats", "summary.py")
+DERIVING = ("guards", "stats", "summary.py", "sweep.py")
 
 
 def digests(root: Path, apps: Iterable[App], scenario: str) -> Mapping[str, str]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
 
 from harness.model import BlockPlan, Plan, Turn
+
+_T = TypeVar("_T")
 
 
 def blocks(plan: Plan, labels: Sequence[str], several_workers: Collection[str] = ()) -> tuple[BlockPlan, ...]:
@@ -35,11 +39,17 @@ def starts(plan: Plan, labels: Sequence[str]) -> tuple[tuple[int, str], ...]:
     return tuple((index, label) for index in range(plan.starts) for label in next(orders))
 
 
-def _orders(seed: str, labels: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def rotations(plans: Sequence[Plan]) -> Iterator[tuple[int, ...]]:
+    """For each block in turn the order in which several runs do theirs, as places in `plans`."""
+    orders = _orders(f"rotations {plans[0].seed}", range(len(plans)))
+    return islice(orders, max(plan.blocks for plan in plans))
+
+
+def _orders(seed: str, things: Sequence[_T]) -> Iterator[tuple[_T, ...]]:
     """Endless random orders. A text as seed goes through SHA-512: the same in every version of Python."""
     source = random.Random(seed)  # noqa: S311  # an order of measurements is no secret
     while True:
-        order = list(labels)
+        order = list(things)
         source.shuffle(order)
         yield tuple(order)
 

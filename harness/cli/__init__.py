@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from harness.cli import asking, checking, driving, examining, reporting, running
+from harness.cli import ablating, asking, checking, driving, examining, reporting, running
 from harness.cli.output import ExitCode, complain
 from harness.errors import ContractError, RematchError
 
@@ -37,6 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(running.run)
+app.command("ablate")(ablating.ablate)
 app.command("report")(reporting.report)
 app.command("list")(asking.list_)
 app.command("verify")(asking.verify)

@@ -1,6 +1,16 @@
 """The frozen values that modules exchange. SI base units: seconds, bytes, counts. `None` means not measured."""
 
-from harness.model.contenders import App, Contender, Deployment, Expectation, Lineup, Request, Scenario, Traits
+from harness.model.contenders import (
+    Ablation,
+    App,
+    Contender,
+    Deployment,
+    Expectation,
+    Lineup,
+    Request,
+    Scenario,
+    Traits,
+)
 from harness.model.meaning import Call, ClaimRow, Claims, Comparison, Doubt, Estimate, Latencies, Row, Summary, Verdict
 from harness.model.outcomes import (
     BlockOutcome,
@@ -23,9 +33,11 @@ from harness.model.outcomes import (
     Usage,
 )
 from harness.model.plans import BlockPlan, Limits, Placement, Plan, Turn
+from harness.model.sweeps import Sweep, SweepCurve, SweepPoint
 from harness.model.value import Value
 
 __all__ = [
+    "Ablation",
     "App",
     "BlockOutcome",
     "BlockPlan",
@@ -62,6 +74,9 @@ __all__ = [
     "ServerOutcome",
     "StartOutcome",
     "Summary",
+    "Sweep",
+    "SweepCurve",
+    "SweepPoint",
     "Traits",
     "Turn",
     "TurnOutcome",

@@ -204,13 +204,18 @@ class Member(Value):
     versions: Mapping[str, str]
 
     @property
+    def choices(self) -> Mapping[str, str | int | None]:
+        """All in which it may differ from another deployment of its app."""
+        return {**self.traits.model_dump(), "workers": self.workers, "threads": self.threads}
+
+    @property
     def is_yardstick(self) -> bool:
         """Whether it stands in every block to judge the measurement by, and is no contender."""
         return self.role in {"null", "control"}
 
 
 class RunHead(Value):
-    """run.json: written before the first launch."""
+    """run.json: written before the first launch. `varies`: the choice in which a label differs from the reference."""
 
     format: Literal[1] = 1
     name: str
@@ -222,6 +227,7 @@ class RunHead(Value):
     schedule: tuple[BlockPlan, ...]
     fingerprint: Fingerprint
     digests: Mapping[str, str]
+    varies: Mapping[str, str] = {}
 
 
 class ResultSet(Value):

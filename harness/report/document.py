@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.model import ResultSet, RunHead, Summary
-from harness.report import caveats, escape, origin, tables
+from harness.report import ablation, caveats, escape, origin, pictures, tables
 from harness.report.caveats import Note
-from harness.report.pictures import PICTURES, Picture
+from harness.report.pictures import Picture
 from harness.report.tables import Table
 
 
@@ -34,7 +34,10 @@ def _body(head: RunHead, summary: Summary) -> Iterator[str]:
     yield _list(escape.markdown(remark) for remark in caveats.remarks(head, summary))
     yield _comparisons(summary)
     yield _doubts(caveats.notes(summary))
-    yield from map(_picture, PICTURES)
+    if head.varies:
+        yield _section(ablation.table(head, summary))
+        yield f"{escape.markdown(ablation.BRINGS)}\n"
+    yield from map(picture_of, pictures.of(head))
     if summary.claims:
         yield _section(tables.claims(summary, summary.claims))
         yield _list(map(escape.markdown, caveats.claimed(summary.claims)))
@@ -72,7 +75,7 @@ def _pasted(summary: Summary) -> str:
     return f"\n\n{doubts}" if doubts else ""
 
 
-def _picture(picture: Picture) -> str:
+def picture_of(picture: Picture) -> str:
     """A chart in the reader's own theme, where the page knows it."""
     return (
         f'<picture><source media="(prefers-color-scheme: dark)" srcset="charts/{picture.name}-dark.svg">'

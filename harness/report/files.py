@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from harness.errors import StoreError
 from harness.model import ResultSet, Summary
-from harness.report import document, tables
+from harness.report import ablation, document, tables
 
 
 def write(folder: Path, result_set: ResultSet, summary: Summary) -> None:
     """Write summary.json, summary.csv, slices.csv, report.md and charts/ into a folder. Raises StoreError."""
+    replace(folder, derived(result_set, summary))
+
+
+def replace(folder: Path, contents: Iterable[tuple[str, bytes]]) -> None:
+    """Write files into a folder, each whole or not at all. Raises StoreError."""
     try:
-        for name, content in derived(result_set, summary):
+        for name, content in contents:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             _replace(path, content)
@@ -28,6 +33,8 @@ def derived(result_set: ResultSet, summary: Summary) -> Iterator[tuple[str, byte
     """Name and content of each file, the cheapest first."""
     yield "summary.json", f"{summary.model_dump_json(indent=1)}\n".encode()
     yield "summary.csv", tables.csv_text(summary).encode()
+    if result_set.head.varies:
+        yield "ablation.csv", ablation.csv_text(result_set.head, summary).encode()
     yield "report.md", document.markdown(result_set, summary).encode()
     from harness.report import charts, frame  # noqa: PLC0415  # matplotlib and pandas take a second to import
 

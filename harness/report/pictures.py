@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from harness.model import RunHead
+
 
 class Picture(NamedTuple):
     """A chart without its drawing: `name` is that of its files, `alt` says what it shows."""
@@ -29,4 +31,24 @@ SLICES = Picture(
     "Throughput over the run",
     "Throughput of every slice over the run, as deviation from the contender's own median",
 )
+ABLATION = Picture(
+    "ablation",
+    "What moved the number",
+    "Throughput of each variation over that of the reference, with intervals, grouped by what was changed",
+)
+SWEEP_THROUGHPUT = Picture(
+    "sweep-throughput",
+    "Requests per second by connections",
+    "Requests per second of each contender against the number of connections, with intervals and the knee",
+)
+SWEEP_LATENCY = Picture(
+    "sweep-latency",
+    "Latency by connections, closed loop",
+    "p50 and p99 of each contender against the number of connections, closed loop, with intervals",
+)
 PICTURES = (THROUGHPUT, LATENCY, COLD_START, SLICES)
+
+
+def of(head: RunHead) -> tuple[Picture, ...]:
+    """The charts of a run: one more where it is an ablation."""
+    return (ABLATION, *PICTURES) if head.varies else PICTURES

@@ -11,7 +11,7 @@ import numpy as np
 
 from harness import histogram
 from harness.model import Histogram, ResultSet, TurnOutcome
-from harness.stats.slices import is_clean, log_levels, throughputs
+from harness.stats.slices import is_clean, log_levels, log_ratios, throughputs
 
 
 class Slice(NamedTuple):
@@ -37,6 +37,12 @@ _POINTS = 240
 def block_throughputs(result_set: ResultSet, contender: str) -> tuple[float, ...]:
     """The level of each block that has one, 1/s: what the estimate of the whole run is made of."""
     return tuple(math.exp(level) for level in log_levels(throughputs(result_set)[contender]).values())
+
+
+def block_ratios(result_set: ResultSet, contender: str) -> tuple[float, ...]:
+    """Throughput over the reference's of each block that has both: what the ratio of the whole run is made of."""
+    found = throughputs(result_set)
+    return tuple(map(math.exp, log_ratios(found[contender], found[result_set.head.plan.reference]).values()))
 
 
 def ready_times(result_set: ResultSet, contender: str) -> tuple[float, ...]:

@@ -164,14 +164,24 @@ def markers(sheet, size):
 
 
 def test_a_point_is_open_where_its_number_is_doubted():
-    marked = markers(drawn(curves.throughput, found()), 4.5)
+    marked = markers(drawn(curves.throughput, found()), curves._POINT)
     assert len(marked) == 4 * 4, "null is left out"
     assert all(filled == (x < 800) for (x, _), filled in marked.items())
 
 
 def test_every_knee_has_a_ring():
-    rings = markers(drawn(curves.throughput, found()), 11)
+    rings = markers(drawn(curves.throughput, found()), curves._RING)
     assert sorted(round(y) for _, y in rings) == [1440, 2400, 4400]
+
+
+@every_chart
+def test_what_was_not_measured_has_a_cross_and_no_line_leads_on_from_there(chart):
+    sheet = drawn(chart, found({(builders.FLASK, 1000)}))
+    crosses = [line for line in sheet.axes[0].lines if line.get_marker() == "x"]
+    assert {round(float(line.get_xdata()[0]), -2) for line in crosses} == {1000}
+    names = {text.get_text().partition("\n")[0]: text for text in sheet.axes[0].texts}
+    assert names[builders.FLASK].arrow_patch is None
+    assert names[builders.FASTAPI].arrow_patch is not None
 
 
 def test_an_interval_is_drawn_for_every_point_that_has_one():

@@ -15,7 +15,9 @@ from harness.report.theme import THEMES, Theme
 _NAMES_IN = 2.35
 _DODGE = 1.025  # so that intervals of different contenders do not hide each other
 _ROOM = 1.35  # either side of the first and the last number of connections
-_MARKS = "Filled: SERVER-BOUND; open: doubted, its run's report says why; missing: not measured. Bars: 95 % intervals."
+_POINT = 4.0
+_RING = 13.0
+_MARKS = "Filled: SERVER-BOUND; open: doubted, its run's report says why; cross: not measured. Bars: 95 % intervals."
 
 Value = Callable[[SweepPoint], Estimate | None]
 
@@ -84,14 +86,20 @@ def _dodged(curves: Sequence[SweepCurve]) -> Iterator[tuple[SweepCurve, float]]:
 
 def _line(sheet: Sheet, curve: SweepCurve, value: Value, dodge: float, width: float = 1.8) -> None:
     axes, look = sheet.axes[0], sheet.looks[curve.member.label]
+    for point in curve.points:
+        if value(point) is None:
+            at = point.connections * dodge, 0.015
+            axes.plot(*at, "x", color=look.color, markersize=6, transform=axes.get_xaxis_transform())
     measured = [(point, found) for point in curve.points if (found := value(point))]
     across = [point.connections * dodge for point, _ in measured]
-    axes.plot(across, [found.value for _, found in measured], color=look.color, linestyle=look.dashes, linewidth=width)
+    heights = [found.value for _, found in measured]
+    axes.plot(across, heights, color=look.color, linestyle=look.dashes, linewidth=width)
     for x, (point, found) in zip(across, measured, strict=True):
         if found.low is not None and found.high is not None:
-            axes.vlines(x, found.low, found.high, color=look.color, linewidth=3, alpha=0.5)
+            reach = [[found.value - found.low], [found.high - found.value]]
+            axes.errorbar(x, found.value, reach, color=look.color, elinewidth=1.2, capsize=4.5)
         fill = look.color if point.verdict is Verdict.SERVER_BOUND else sheet.theme.background
-        axes.plot(x, found.value, "o", color=look.color, markerfacecolor=fill, markersize=4.5, zorder=3)
+        axes.plot(x, found.value, "o", color=look.color, markerfacecolor=fill, markersize=_POINT, zorder=3)
 
 
 def _ring(sheet: Sheet, curve: SweepCurve, dodge: float) -> None:
@@ -99,7 +107,7 @@ def _ring(sheet: Sheet, curve: SweepCurve, dodge: float) -> None:
         if point.connections == curve.knee and point.requests_per_s:
             color = sheet.looks[curve.member.label].color
             at = point.connections * dodge, point.requests_per_s.value
-            sheet.axes[0].plot(*at, "o", color=color, markerfacecolor="none", markersize=11, markeredgewidth=1.2)
+            sheet.axes[0].plot(*at, "o", color=color, markerfacecolor="none", markersize=_RING, markeredgewidth=1.2)
 
 
 def _name_lines(sheet: Sheet, curves: Sequence[SweepCurve], value: Value, remark: Callable[[SweepCurve], str]) -> None:
@@ -112,6 +120,7 @@ def _name_lines(sheet: Sheet, curves: Sequence[SweepCurve], value: Value, remark
     for curve in curves:
         label, end = curve.member.label, ends[curve.member.label]
         color = sheet.looks[label].color
+        line = {"arrowstyle": "-", "color": color, "linewidth": 0.7, "relpos": (0, 0.5)}
         axes.annotate(
             f"{canvas.short_name(label)}\n{remark(curve)}",
             end or (1.0, 1.0),
@@ -120,7 +129,7 @@ def _name_lines(sheet: Sheet, curves: Sequence[SweepCurve], value: Value, remark
             va="center",
             size=8,
             color=color,
-            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.7, "relpos": (0, 0.5)} if end else None,
+            arrowprops=line if end and end[0] == curve.points[-1].connections else None,  # else it would look like data
             annotation_clip=False,
         )
 
@@ -144,4 +153,5 @@ def _quantiles(curve: SweepCurve) -> str:
     last = measured[-1]
     assert last.p50_s
     assert last.p99_s
-    return f"p50 {written.duration(last.p50_s.value)}, p99 {written.duration(last.p99_s.value)}"
+    where = "" if last is curve.points[-1] else f" at {last.connections:,}"
+    return f"p50 {written.duration(last.p50_s.value)}, p99 {written.duration(last.p99_s.value)}{where}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import block, capacity, coldstart, store, verify
+from harness import block, capacity, coldstart, schedule, store, verify
 from harness.block import Field
 from harness.errors import InputError, LaunchError
 from harness.model import (
@@ -45,12 +46,41 @@ def rehearse(field: Field) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield label, broken
 
 
+@dataclass(frozen=True)
+class Part:
+    """A run as one of several in rotation: its field, where it is stored, and what was done of it before."""
+
+    field: Field
+    folder: Path
+    done: ResultSet
+
+    @property
+    def attempt(self) -> int:
+        """The number of this attempt at it."""
+        return 1 + max((outcome.attempt for outcome in self.done.outcomes), default=0)
+
+
 def play(field: Field, folder: Path, done: ResultSet) -> Iterator[Outcome]:
     """Do what a run lacks of its plan, and yield each outcome once it is stored."""
-    attempt = 1 + max((outcome.attempt for outcome in done.outcomes), default=0)
-    for outcome in _outcomes(field, folder, done, attempt):
-        store.append(folder, outcome)
-        yield outcome
+    yield from (outcome for _, outcome in rotate([Part(field, folder, done)]))
+
+
+def rotate(parts: Sequence[Part]) -> Iterator[tuple[Part, Outcome]]:
+    """Do what several runs lack of their plans, and yield each outcome with its run once it is stored.
+
+    Block after block they take turns, in a random order each time, so that all of them meet the same weather.
+    """
+    for part in parts:
+        yield from _stored(part, coldstart.play(part.field, part.done, part.attempt))
+    for place, order in enumerate(schedule.rotations([part.field.plan for part in parts])):
+        for number in order:
+            yield from _stored(parts[number], _block(parts[number], place))
+
+
+def _stored(part: Part, outcomes: Iterator[Outcome]) -> Iterator[tuple[Part, Outcome]]:
+    for outcome in outcomes:
+        store.append(part.folder, outcome)
+        yield part, outcome
 
 
 def refuse_other(head: RunHead, now: RunHead) -> None:
@@ -71,17 +101,24 @@ def _must_agree(head: RunHead) -> dict[str, Any]:
     return {**head.fingerprint.identity, **digests}
 
 
-def _outcomes(field: Field, folder: Path, done: ResultSet, attempt: int) -> Iterator[Outcome]:
-    yield from coldstart.play(field, done, attempt)
-    finished = {outcome.block for outcome in done.finished}
-    left = [planned for planned in done.head.schedule if planned.index not in finished]
-    for planned in left:
-        if planned.kind != "open loop":
-            yield from block.play(field, planned, attempt)
-    capacity_per_s = capacity.slowest_per_s(store.read(folder))
-    for planned in left:
-        if planned.kind == "open loop" and capacity_per_s is not None:
-            yield from block.play(field, _paced(planned, capacity_per_s), attempt)
+def _block(part: Part, place: int) -> Iterator[Outcome]:
+    """The block at that place of the schedule, unless it was finished before, or there is none."""
+    finished = {outcome.block for outcome in part.done.finished}
+    for planned in part.done.head.schedule[place : place + 1]:
+        if planned.index not in finished:
+            play_it = _open_loop if planned.kind == "open loop" else _closed_loop
+            yield from play_it(part, planned)
+
+
+def _closed_loop(part: Part, planned: BlockPlan) -> Iterator[Outcome]:
+    return block.play(part.field, planned, part.attempt)
+
+
+def _open_loop(part: Part, planned: BlockPlan) -> Iterator[Outcome]:
+    """Its rates follow from the slices, which are all done by now; without any there are none, and no block."""
+    capacity_per_s = capacity.slowest_per_s(store.read(part.folder))
+    if capacity_per_s is not None:
+        yield from block.play(part.field, _paced(planned, capacity_per_s), part.attempt)
 
 
 def _paced(planned: BlockPlan, capacity_per_s: float) -> BlockPlan:

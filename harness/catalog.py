@@ -80,12 +80,33 @@ def contender(catalog: Catalog, specification: str) -> Contender:
     """One contender from its specification. Raises InputError."""
     before, equals, after = specification.partition("=")
     label, rest = (before, after) if equals else ("", before)
-    path, _, served = rest.rpartition(":")
+    path, colon, served = rest.rpartition(":")
     app_name, _, deployment_name = served.partition("@")
-    app = _app_under(Path(path), app_name) if path else choose("app", catalog.apps, app_name)
+    app = app_named(catalog, f"{path}{colon}{app_name}")
     deployment_name = deployment_name or next(iter(app.deployments))
-    choose(f"deployment of {app.name}", app.deployments, deployment_name)
+    choose(f"deployment of {app.name}", app.served, deployment_name)
     return Contender(label=_label(label, app, deployment_name), app=app, deployment_name=deployment_name)
+
+
+def app_named(catalog: Catalog, specification: str) -> App:
+    """The app that `PATH:app` names, the path optional. Raises InputError."""
+    path, _, name = specification.rpartition(":")
+    return _app_under(Path(path), name) if path else choose("app", catalog.apps, name)
+
+
+def ablation(catalog: Catalog, specification: str) -> Lineup:
+    """The line-up of an app's first deployment, the reference, and its ablations. Raises InputError."""
+    app = app_named(catalog, specification)
+    if not app.ablations:
+        able = [name for name, one in catalog.apps.items() if one.ablations]
+        raise InputError(f'"{specification}" names no choice that could be ablated', f"These do: {', '.join(able)}.")
+    base, *_ = app.deployments
+    return Lineup(
+        name=f"ablate-{_NOT_IN_A_LABEL.sub('-', app.name)}",
+        about=f"One choice at a time, from {app.name}@{base}: what moves the number, the server or the framework.",
+        contenders=tuple(f"{specification}@{name}" for name in (base, *app.ablations)),
+        reference=_label("", app, base),
+    )
 
 
 def specifications_of_own(folders: Iterable[Path]) -> tuple[str, ...]:
@@ -127,14 +148,18 @@ def _app_under(path: Path, name: str) -> App:
 
 def _refuse_unknown_placeholders(path: Path, app: App) -> None:
     unknown = [
-        f'"{path}": deployments.{name}.command: nothing is known to fill in for "{found[0]}"'
-        for name, deployment in app.deployments.items()
+        f'"{path}": {_table(app, name)}.{name}.command: nothing is known to fill in for "{found[0]}"'
+        for name, deployment in app.served.items()
         for found in _PLACEHOLDER.finditer(" ".join(deployment.command))
         if found[1] not in _PLACEHOLDERS
     ]
     if unknown:
         known = " ".join(f"{{{name}}}" for name in _PLACEHOLDERS)
         raise InputError("\n".join(unknown), f"A command may hold {known}.")
+
+
+def _table(app: App, deployment_name: str) -> str:
+    return "ablations" if deployment_name in app.ablations else "deployments"
 
 
 def _read_scenario(path: Path) -> Scenario:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from harness import catalog, engines, environments, provenance, schedule
 from harness.block import Field
 from harness.catalog import ROOT
+from harness.engines.base import turn_duration_s
 from harness.errors import InputError
 from harness.hosts.base import Host
 from harness.model import (
@@ -44,12 +45,15 @@ PUBLISH = {
     "open_blocks": 8,
     "other_wait_blocks": 8,
 }
+ABLATE = {"blocks": 8, "starts": 5}  # a block is long with so many contenders
+SWEEP = {"blocks": 8, "rounds": 5, "starts": 5}  # and so is a rotation with so many runs
 _OURS_ONLY = ("duets", "open_blocks", "other_wait_blocks")
 
 
-def preset(fields: Mapping[str, Any], engine: str | None) -> Mapping[str, Any]:
-    """Fields of Plan that go together, less what only our own engine can do."""
-    return {key: one for key, one in fields.items() if engine in {None, _ENGINE} or key not in _OURS_ONLY}
+def preset(fields: Mapping[str, Any], engine: str | None, *, slices_only: bool = False) -> Mapping[str, Any]:
+    """Fields of Plan that go together; of slices only where that is wanted, or the engine can do no more."""
+    more = engine in {None, _ENGINE} and not slices_only
+    return {key: one for key, one in fields.items() if more or key not in _OURS_ONLY}
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,29 @@ class Entry:
     def apps(self) -> tuple[App, ...]:
         """Every app once."""
         return tuple({contender.app.folder: contender.app for contender in self.contenders}.values())
+
+
+def sweep(asked: Asked, counts: Sequence[int]) -> tuple[Asked, ...]:
+    """The same once for each number of connections: with one seed, and with cold starts in the first alone.
+
+    With over 250 connections slices may be longer, so that a server of 1,000 requests a second still has four
+    turnovers in one, of which two are counted; warm-ups grow alike.
+    """
+    common = {"seed": secrets.randbelow(2**32), **SWEEP, **asked.plan}
+    usual = Plan.model_fields
+    return tuple(
+        replace(
+            asked,
+            plan={
+                **common,
+                **({} if count == counts[0] else {"starts": 0}),
+                "connections": count,
+                "warm_s": max(common.get("warm_s", usual["warm_s"].default), 2e-3 * count),
+                "slice_max_s": max(usual["slice_max_s"].default, 4e-3 * count),
+            },
+        )
+        for count in counts
+    )
 
 
 def enter(asked: Asked) -> Entry:
@@ -181,7 +208,17 @@ def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: 
         fingerprint=_fingerprint(host, chosen, members),
         digests=provenance.digests(ROOT, entry.apps, entry.scenario.name),
         command=None if command is None else tuple(command),
+        varies=varies(entry),
     )
+
+
+def varies(entry: Entry) -> dict[str, str]:
+    """By label the one choice in which a contender differs from the reference, if it is an ablation of it."""
+    (base,) = (one for one in entry.contenders if one.label == entry.reference)
+    if base.deployment_name != next(iter(base.app.deployments)):
+        return {}
+    ablated = [one for one in entry.contenders if one.app == base.app and one.deployment_name in base.app.ablations]
+    return {one.label: base.app.ablations[one.deployment_name].varies for one in ablated}
 
 
 def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path) -> Field:
@@ -202,9 +239,10 @@ def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path) -> Field:
 def seconds(chosen: Plan, starting: int, labels: int) -> float:
     """About how long a run of so many labels takes, the two yardsticks among them.
 
-    Launches and cold starts take 0.6 s, turns 1.3 times the shortest slice: so it was on two CPUs, within a tenth.
+    Launches and cold starts take 0.6 s, turns 1.3 times their slice of a server of 5,000 requests a second: so it was
+    on two CPUs, within a tenth.
     """
-    launch_s, turn_s = 0.6, chosen.slice_min_s * 1.3
+    launch_s, turn_s = 0.6, 1.3 * turn_duration_s(chosen, 5000, 0.0)
     slices_s = labels * (launch_s + chosen.warm_s + chosen.rounds * turn_s)
     duets_s = (labels - 2) * chosen.duets * chosen.duet_s
     open_s = (labels - 1) * (launch_s + chosen.warm_s + len(chosen.open_shares) * chosen.open_s)

@@ -32,7 +32,7 @@ MEASURING = (
     "schedule.py",
     "verify.py",
 )
-DERIVING = ("audit", "guards", "stats", "otherwise.py", "summary.py")
+DERIVING = ("audit", "guards", "stats", "otherwise.py", "summary.py", "sweep.py")
 
 
 def digests(root: Path, apps: Iterable[App], scenario: str) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import islice, product
 from typing import TypeVar
 
 from harness.model import BlockPlan, Member, Plan, Start, StartVariant, Turn
@@ -52,6 +52,12 @@ def filled(starts: Sequence[Start]) -> Iterator[Start]:
             yield start.model_copy(update={"counted": False})
         full.add(kind)
         yield start
+
+
+def rotations(plans: Sequence[Plan]) -> Iterator[tuple[int, ...]]:
+    """For each block in turn, of whatever kind, the order in which several runs do theirs, as places in `plans`."""
+    orders = _orders(f"rotations {plans[0].seed}", range(len(plans)))
+    return islice(orders, max(plan.blocks + plan.other_wait_blocks + plan.open_blocks for plan in plans))
 
 
 def _usual(plan: Plan, members: Sequence[Member]) -> list[BlockPlan]:

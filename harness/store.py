@@ -33,6 +33,22 @@ def new_folder(runs: Path, lineup: str, at: float) -> Path:
     raise StoreError(f'"{runs}" holds a hundred runs of this second already', "Wait a second.")
 
 
+def new_part(folder: Path, name: str) -> Path:
+    """A folder for one of several runs that are made in rotation, inside theirs. Raises StoreError."""
+    try:
+        (folder / name / "logs").mkdir(parents=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    return folder / name
+
+
+def parts(folder: Path) -> tuple[Path, ...]:
+    """The runs inside a folder, the shortest name first (c1, c10, c100); none where it is a run itself."""
+    if (folder / _HEAD).exists():
+        return ()
+    return tuple(sorted((head.parent for head in folder.glob(f"*/{_HEAD}")), key=lambda one: (len(one.name), one.name)))
+
+
 def write_head(folder: Path, head: RunHead) -> None:
     """Write run.json whole or not at all. Raises StoreError."""
     partial = folder / f"{_HEAD}.partial"

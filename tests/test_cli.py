@@ -17,7 +17,7 @@ from harness import catalog, staleness
 from harness.catalog import ROOT
 from harness.cli import app, examining, reproducing, steps
 from harness.cli.output import ExitCode, complain
-from harness.cli.running import exit_code
+from harness.cli.steps import exit_code
 from harness.hosts.local import LocalHost
 from harness.model import Plan, Verdict
 from tests import builders, summaries
@@ -87,6 +87,11 @@ def test_help_imports_nothing_heavy():
         (["run", "--reference", "nobody"], 'there is no contender "nobody"'),
         (["run", "--engine", "wrk"], 'there is no engine "wrk"'),
         (["run", "--connections", "0"], "--connections"),
+        (["run", "--connections", "1,many"], '--connections "1,many" is not a number from 1 to 10,000'),
+        (["run", "--connections", "10,10"], '--connections "10,10" is not'),
+        (["run", "--connections", "10,"], '--connections "10," is not'),
+        (["ablate", "null"], "names no choice that could be ablated"),
+        (["ablate", "flsk"], 'Did you mean "flask"?'),
         (["run", "--blocks", "many"], "--blocks"),
         (["run", "--quick", "--publish"], "choose one"),
         (["run", "--colour"], "No such option"),
@@ -240,11 +245,27 @@ def test_committed_runs_can_be_added_as_occasions_and_shown_without_measuring(tm
     assert (tmp_path / "report" / "occasions.md").exists()
 
 
+def test_a_dry_sweep_says_how_long_all_of_its_runs_take():
+    one, four = (bench("run", "--dry-run", "--connections", counts).stderr for counts in ("10,20", "10,20,40,80"))
+    assert "10, 20, 40, 80 connections" in four
+    minutes = [int(re.findall(r"about (\d+) minutes", said)[0]) for said in (one, four)]
+    assert minutes[0] < minutes[1]
+
+
+def test_a_dry_ablation_says_what_will_be_varied_and_does_nothing(tmp_path):
+    said = bench("ablate", "flask", "--dry-run", "--out", str(tmp_path / "runs"))
+    assert said.returncode == 0
+    assert 'line-up "ablate-flask": flask@gthread, flask@sync-worker' in said.stderr
+    assert not (tmp_path / "runs").exists()
+
+
 def test_the_list_names_every_app_scenario_and_lineup():
     known, listed = catalog.read(), json.loads(bench("list", "--json").stdout)
     assert {name.partition("@")[0] for name in listed["contenders"]} == known.apps.keys()
     assert listed["scenarios"].keys() == known.scenarios.keys()
     assert listed["line-ups"].keys() == known.lineups.keys()
+    assert listed["ablations"].keys() == {name for name, app in known.apps.items() if app.ablations}
+    assert "threads: threads-1, threads-8" in listed["ablations"]["flask"]
     assert "fastapi@uvicorn" in bench("list").stdout
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -204,6 +205,58 @@ def test_every_deployment_keeps_the_contract_of_every_scenario(tmp_path, scenari
     with LocalHost() as host:
         field = prepare.field_of(entry, prepare.plan(entry, asked, host.placement), host, tmp_path)
         assert {label: broken for label, broken in campaign.rehearse(field) if broken} == {}
+
+
+ABLATED = [
+    f"{app.name}@{name}"
+    for app in KNOWN.apps.values()
+    for name, ablation in app.ablations.items()
+    if ablation.replace or ablation.append  # else it is a deployment's command, with another number at most
+]
+
+
+def test_every_ablation_keeps_the_contract(tmp_path):
+    entry = prepare.enter(prepare.Asked(contenders=ABLATED))
+    steps.make_environments(entry.apps)
+    with LocalHost() as host:
+        field = prepare.field_of(entry, prepare.plan(entry, prepare.Asked(), host.placement), host, tmp_path)
+        assert {label: broken for label, broken in campaign.rehearse(field) if broken} == {}
+
+
+def test_an_ablation_is_measured_against_the_first_deployment(tmp_path):
+    app, runs = tmp_path / "flask", tmp_path / "runs"
+    shutil.copytree(ROOT / "apps" / "flask", app)
+    manifest, _, _ = (app / "app.toml").read_text().partition("[ablations.")
+    (app / "app.toml").write_text(f'{manifest}[ablations.one]\nvaries = "threads"\nthreads = 1\n')
+    short = ("--quick", "--blocks", "1", "--rounds", "2", "--starts", "0", "--connections", "10")
+    done = bench("ablate", f"{app}:", *short, "--out", str(runs), "--json")
+    assert done.returncode == 0, done.stderr
+    rows = {row["member"]["label"]: row for row in json.loads(done.stdout)["rows"]}
+    assert rows.keys() == {"flask@gthread", "flask@one", "null", "control"}
+    assert rows["flask@one"]["comparison"]["reference"] == "flask@gthread"
+    folder = run_folder(runs)
+    assert folder.name.endswith("-ablate-flask")
+    assert (folder / "ablation.csv").read_text().splitlines()[1].startswith("flask@one,threads,32,1,,")
+    assert (folder / "charts" / "ablation-dark.png").exists()
+
+
+def test_the_runs_of_a_sweep_take_turns_and_it_can_be_gone_on_with(tmp_path):
+    short = [word if word != "10" else "2,4" for word in SHORT]
+    done = bench("run", *short, "--out", str(tmp_path), "--json")
+    assert done.returncode == 0, done.stderr
+    folder = run_folder(tmp_path)
+    assert json.loads(done.stdout)["connections"] == [2, 4]
+    runs = [store.read(part) for part in store.parts(folder)]
+    ends = sorted((block.ended_at, block.block) for run in runs for block in run.blocks)
+    assert [block for _, block in ends] == [0, 0, 1, 1]
+    assert [len(run.starts) for run in runs] == [1, 0]
+
+    lines = (folder / "c4" / "outcomes.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "c4" / "outcomes.jsonl").write_bytes(b"".join(lines[:-1]))  # as if it had been cut off
+    again = bench("run", "--resume", str(folder))
+    assert again.returncode == 0, again.stderr
+    assert [len(store.read(part).blocks) for part in store.parts(folder)] == [2, 2]
+    assert {"sweep.json", "sweep.md", "charts"} < {path.name for path in folder.iterdir()}
 
 
 def test_a_served_contender_answers_until_it_is_told_to_stop(tmp_path):

@@ -11,6 +11,7 @@ from typing import NoReturn
 import typer
 
 from harness.cli import (
+    ablating,
     asking,
     auditing,
     calibrating,
@@ -49,6 +50,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(running.run)
+app.command("ablate")(ablating.ablate)
 app.command("report")(reporting.report)
 app.command("pilot")(piloting.pilot)
 app.command("calibrate")(calibrating.calibrate)

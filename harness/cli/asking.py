@@ -17,6 +17,7 @@ from harness.catalog import Catalog
 from harness.cli import options, steps
 from harness.cli.output import ExitCode, document, note, progress, results
 from harness.hosts.base import Host
+from harness.model import App
 from harness.prepare import Asked, Entry
 
 
@@ -104,6 +105,15 @@ def _listing(known: Catalog) -> dict[str, dict[str, str]]:
         for app in known.apps.values()
         for name, deployment in app.deployments.items()
     }
+    ablations = {name: _ablations(app) for name, app in known.apps.items() if app.ablations}
     scenarios = {name: scenario.about for name, scenario in known.scenarios.items()}
     lineups = {name: f"{', '.join(lineup.contenders)}. {lineup.about}" for name, lineup in known.lineups.items()}
-    return {"contenders": deployments, "scenarios": scenarios, "line-ups": lineups}
+    return {"contenders": deployments, "ablations": ablations, "scenarios": scenarios, "line-ups": lineups}
+
+
+def _ablations(app: App) -> str:
+    """What of an app's first deployment can be made otherwise, and by which names: `loop: asyncio; parser: h11`."""
+    choices: dict[str, list[str]] = {}
+    for name, ablation in app.ablations.items():
+        choices.setdefault(ablation.varies.replace("_", " "), []).append(name)
+    return "; ".join(f"{choice}: {', '.join(names)}" for choice, names in choices.items())

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from harness.model import Plan
+from harness.prepare import ABLATE, SWEEP
 
 # A bracket and a word would be markup to rich, and vanish from the help.
 _SPECIFICATION = r"[LABEL=][PATH:]app\[@deployment]"
 
 
+MOST_CONNECTIONS = 10_000
+
+
 def _usual(field: str) -> str:
     return f"{Plan.model_fields[field].default} unless said otherwise"
+
+
+def _presets(plan: Mapping[str, int]) -> str:
+    return ", ".join(f"{value} {field}" for field, value in plan.items())
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
@@ -26,6 +35,8 @@ Derived = Annotated[Path | None, typer.Option(help="Where to write what is deriv
 Scenario = Annotated[str, typer.Argument(help="What is asked of every app: see ./bench list.")]
 FirstAsked = Annotated[str, typer.Option(help="Whose first request it must answer: see ./bench list.")]
 OnlyScenarios = Annotated[list[str] | None, typer.Option(help="Only this scenario; may be given more than once.")]
+App = Annotated[str, typer.Argument(help="[PATH:]app, in whose app.toml are choices to ablate.")]
+Asking = Annotated[str, typer.Option("--scenario", help="What is asked: see ./bench list.")]
 Lineup = Annotated[str, typer.Option(help="A named list of contenders: see ./bench list.")]
 Contender = Annotated[str, typer.Argument(help=_SPECIFICATION)]
 SomeContenders = Annotated[list[str] | None, typer.Argument(help=f"{_SPECIFICATION}; none: all.")]
@@ -50,12 +61,28 @@ Engine = Annotated[str | None, typer.Option(help="connection, or fasthttp: what 
 Connections = Annotated[
     int | None,
     typer.Option(
-        min=1, max=10_000, help=f"Concurrent connections, always busy; the scenario's, {_usual('connections')}."
+        min=1,
+        max=MOST_CONNECTIONS,
+        help=f"Concurrent connections, always busy; the scenario's, {_usual('connections')}.",
+    ),
+]
+SweptConnections = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N[,N...]",
+        help=f"Concurrent connections, always busy; the scenario's, {_usual('connections')}. "
+        f"Several with commas: a sweep, one run each in rotation, {_presets(SWEEP)}.",
     ),
 ]
 Blocks = Annotated[
     int | None,
     typer.Option(min=1, max=1000, help=f"Blocks, {_usual('blocks')}; at least 8 where an interval is claimed."),
+]
+AblationBlocks = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=1000, help=f"Blocks, {ABLATE['blocks']} unless said otherwise: as few as can claim an interval."
+    ),
 ]
 Rounds = Annotated[
     int | None, typer.Option(min=1, max=1000, help=f"Slices of each contender in a block, {_usual('rounds')}.")
@@ -91,6 +118,10 @@ DroppedStarts = Annotated[
 NoBytecodeStarts = Annotated[
     int | None,
     typer.Option(min=0, max=1000, help=f"Further cold starts, without bytecode. {_usual('no_bytecode_starts')}."),
+]
+AblationStarts = Annotated[
+    int | None,
+    typer.Option(min=0, max=1000, help=f"Cold starts of each, {ABLATE['starts']} unless said otherwise; 0: none."),
 ]
 Seed = Annotated[int | None, typer.Option(help="Of the random orders; chosen at random and recorded.")]
 Wait = Annotated[Literal["spin", "sleep"] | None, typer.Option(help="How the generator waits; spin if it owns a core.")]

@@ -1,8 +1,11 @@
-"""`./bench report`: derive again all that follows from a run, to the same bytes."""
+"""`./bench report`: derive again all that follows from a run or a sweep, to the same bytes."""
 
 from __future__ import annotations
 
-from harness.cli import options, steps
+from pathlib import Path
+
+from harness import store
+from harness.cli import options, steps, sweeping
 from harness.cli.output import document, note
 
 
@@ -13,12 +16,28 @@ def report(
     out: options.Derived = None,
     json: options.Json = False,
 ) -> None:
-    """Rebuild the tables, charts and summary of a run from what was measured, and show them."""
+    """Rebuild the tables, charts and summary of a run or a sweep from what was measured, and show them."""
+    make = _sweep if store.parts(run) else _run
+    make(run, out or run, paste=paste, json=json)
+    if not paste:
+        note(f"written to {out or run}")
+
+
+def _run(folder: Path, into: Path, *, paste: bool, json: bool) -> None:
     from harness import report as reports  # statistics and tables are slow to import: --help goes without
 
-    result_set, summary = steps.derive(run, out or run)
+    result_set, summary = steps.derive(folder, into)
     if paste:
         document(reports.paste(result_set, summary))
     else:
         steps.show(result_set, summary, json=json)
-        note(f"written to {out or run}")
+
+
+def _sweep(folder: Path, into: Path, *, paste: bool, json: bool) -> None:
+    from harness import report as reports  # as above
+
+    found, derived = steps.derive_sweep(folder, into)
+    if paste:
+        document(reports.paste_sweep(derived[0][0].head, found))
+    else:
+        sweeping.show(derived[0][0].head, found, json=json)

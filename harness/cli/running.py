@@ -5,19 +5,18 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from harness import campaign, prepare, store
-from harness.block import Field
-from harness.cli import options, steps
-from harness.cli.output import ExitCode, note, progress
+from harness import prepare, store
+from harness.campaign import Part
+from harness.cli import options, steps, sweeping
+from harness.cli.output import note
 from harness.errors import InputError
 from harness.hosts.local import LocalHost
-from harness.model import ResultSet, Row, RunHead, Verdict
 
 _BESIDE_RESUME = {"resume", "dry_run", "json"}
 
@@ -35,7 +34,7 @@ def run(
     dry_run: options.DryRun = False,
     resume: options.Resume = None,
     engine: options.Engine = None,
-    connections: options.Connections = None,
+    connections: options.SweptConnections = None,
     blocks: options.Blocks = None,
     rounds: options.Rounds = None,
     starts: options.Starts = None,
@@ -51,24 +50,33 @@ def run(
     json: options.Json = False,
 ) -> None:
     """Measure contenders: throughput, latency and cold start, as a table, charts and a verdict."""
-    given = {"engine": engine, "connections": connections, "blocks": blocks, "rounds": rounds, "starts": starts}
+    counts = _counts(connections)
+    given = {"engine": engine, "connections": counts[0] if counts else None, "blocks": blocks, "rounds": rounds}
+    given |= {"starts": starts, "dropped_starts": dropped_starts, "no_bytecode_starts": no_bytecode_starts}
     given |= {"duets": duets, "open_blocks": open_blocks, "other_wait_blocks": other_wait_blocks}
-    given |= {"dropped_starts": dropped_starts, "no_bytecode_starts": no_bytecode_starts}
     given |= {"seed": seed, "wait": wait, "samples": samples or None}
+    usual = prepare.SWEEP if len(counts) > 1 else prepare.USUAL
     asked = prepare.Asked(
         scenario=scenario,
         lineup=lineup,
         contenders=[one for several in contenders or () for one in several.split(",")],
         own=app or (),
         reference=reference,
-        plan={
-            **_preset(engine, quick=quick, publish=publish),
-            **{key: one for key, one in given.items() if one is not None},
-        },
+        plan=chosen(given, usual, quick=quick, publish=publish),
     )
     if resume:
         _refuse_another_plan(context)
-    folder = measure(asked, out or prepare.RUNS, resume, dry_run=dry_run)
+    if len(counts) > 1 or (resume and store.parts(resume)):
+        sweeping.sweep(asked, counts, out or prepare.RUNS, resume, dry_run=dry_run, json=json)
+    else:
+        measure_and_show(asked, out or prepare.RUNS, resume, dry_run=dry_run, json=json)
+
+
+def measure_and_show(
+    asked: prepare.Asked, runs: Path, resume: Path | None = None, *, dry_run: bool, json: bool
+) -> None:
+    """Make or go on with one run, and show what came out. Exits with the code that says how it went."""
+    folder = measure(asked, runs, resume, dry_run=dry_run)
     if folder:
         _finish(folder, json=json)
 
@@ -89,23 +97,33 @@ def measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: b
         folder = resume or store.new_folder(runs, plan.lineup, time.time())
         head = prepare.head(entry, plan, host, folder.name, time.time(), sys.argv[1:])
         steps.warn_of_drops(head)
-        _open(folder, head, before)
-        _play(prepare.field_of(entry, plan, host, folder / "logs"), folder)
+        steps.open_run(folder, head, before)
+        field = prepare.field_of(entry, plan, host, folder / "logs")
+        steps.rehearse(field)
+        steps.play([Part(field, folder, store.read(folder))], folder)
     return folder
 
 
-def exit_code(rows: Sequence[Row], *, quick: bool) -> ExitCode:
-    """How a run went. A quick run shows nothing, so it leaves nothing undecided."""
-    verdicts = {row.verdict for row in rows if not row.member.is_yardstick}
-    if Verdict.INVALID in verdicts:
-        return ExitCode.INVALID
-    return ExitCode.UNDECIDED if Verdict.UNSETTLED in verdicts and not quick else ExitCode.DONE
+def chosen(given: Mapping[str, Any], usual: Mapping[str, Any], *, quick: bool, publish: bool) -> Mapping[str, Any]:
+    """Those fields of the plan that were given, over those of --quick or --publish, else the usual ones.
 
-
-def _preset(engine: str | None, *, quick: bool, publish: bool) -> Mapping[str, Any]:
+    Where duets are not usual, neither they nor other blocks beside the slices come with --quick or --publish.
+    """
     if quick and publish:
         raise typer.BadParameter("--quick shows nothing and --publish wants to be read: choose one")
-    return prepare.preset(prepare.QUICK if quick else prepare.PUBLISH if publish else prepare.USUAL, engine)
+    fields = prepare.QUICK if quick else prepare.PUBLISH if publish else usual
+    preset = prepare.preset(fields, given["engine"], slices_only="duets" not in usual)
+    return {**preset, **{key: one for key, one in given.items() if one is not None}}
+
+
+def _counts(text: str | None) -> tuple[int, ...]:
+    """The numbers of connections that were given, ascending and each once."""
+    words = text.split(",") if text is not None else []
+    counts = {int(word) for word in words if word.strip().isdecimal()}
+    if len(counts) < len(words) or not all(1 <= count <= options.MOST_CONNECTIONS for count in counts):
+        known = f"a number from 1 to {options.MOST_CONNECTIONS:,}, or several different ones with commas"
+        raise typer.BadParameter(f'--connections "{text}" is not {known}')
+    return tuple(sorted(counts))
 
 
 def _refuse_another_plan(context: typer.Context) -> None:
@@ -122,29 +140,6 @@ def _refuse_another_plan(context: typer.Context) -> None:
         )
 
 
-def _open(folder: Path, head: RunHead, before: ResultSet | None) -> None:
-    """Put the plan on disk, or make sure that the one there can be gone on with."""
-    if before:
-        campaign.refuse_other(before.head, head)
-        store.mend(folder)
-    else:
-        store.write_head(folder, head)
-
-
-def _play(field: Field, folder: Path) -> None:
-    """Rehearse, then measure. However it ends, what was measured is on disk."""
-    steps.rehearse(field)
-    done = store.read(folder)
-    try:
-        with progress("measuring", campaign.steps(done.head)) as advance:
-            advance("", len(done.counted))
-            for outcome in campaign.play(field, folder, done):
-                advance(campaign.said_of(outcome))
-    except BaseException:
-        note(f"stopped; what was measured is kept. Go on with: ./bench run --resume {shlex.quote(str(folder))}")
-        raise
-
-
 def _finish(folder: Path, *, json: bool) -> None:
     """Derive all that can be derived, and show it."""
     try:
@@ -154,4 +149,4 @@ def _finish(folder: Path, *, json: bool) -> None:
         raise
     steps.show(result_set, summary, json=json)
     note(f"the run is in {folder}")
-    raise typer.Exit(exit_code(summary.rows, quick=result_set.head.plan.quick))
+    raise typer.Exit(steps.exit_code(summary.rows, quick=result_set.head.plan.quick))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import tempfile
 import time
@@ -13,11 +14,12 @@ import typer
 
 from harness import campaign, environments, prepare, store
 from harness.block import Field
-from harness.cli.output import document, note, progress, results
+from harness.campaign import Part
+from harness.cli.output import ExitCode, document, note, progress, results
 from harness.errors import ContractError, HostError
 from harness.hosts.base import Host
 from harness.hosts.local import LocalHost
-from harness.model import App, Placement, Plan, ResultSet, RunHead, StartVariant, Summary
+from harness.model import App, Placement, Plan, ResultSet, Row, RunHead, StartVariant, Summary, Sweep, Verdict
 from harness.prepare import ENVIRONMENTS, Entry
 
 LOOK_S = 5.0
@@ -56,14 +58,16 @@ def this_machine() -> Iterator[LocalHost]:
         yield host
 
 
-def announce(entry: Entry, plan: Plan, placement: Placement) -> None:
-    """Say what a run will do, where, and for how long."""
+def announce(entry: Entry, plan: Plan, placement: Placement, *others: Plan) -> None:
+    """Say what a run will do, where, and for how long; or several in rotation, alike but for their connections."""
     measured = [contender.label for contender in entry.contenders]
     note(f'Scenario "{plan.scenario}", line-up "{plan.lineup}": {", ".join(measured)}')
-    note(f"{plan.connections} connections, {plan.blocks} blocks of {plan.rounds} rounds, {_starts(plan)}")
+    connections = ", ".join(f"{one.connections}" for one in (plan, *others))
+    note(f"{connections} connections, {plan.blocks} blocks of {plan.rounds} rounds, {_starts(plan)}")
     where = f"servers on CPU {_listed(placement.server_cpus)}, generator on {_listed(placement.generator_cpus)}"
     note(f"{where}; waiting, it {plan.wait}s")
-    note(f"measuring takes about {_duration(prepare.seconds(plan, len(entry.starting), len(measured)))}")
+    each_s = (prepare.seconds(one, len(entry.starting), len(measured)) for one in (plan, *others))
+    note(f"measuring takes about {_duration(sum(each_s))}")
     if plan.quick:
         note("A quick run shows that everything works. It shows nothing about the contenders.")
 
@@ -115,6 +119,28 @@ def rehearse(field: Field) -> None:
         raise ContractError("\n".join(problems), hint)
 
 
+def open_run(folder: Path, head: RunHead, before: ResultSet | None) -> None:
+    """Put the plan on disk, or make sure that the one there can be gone on with."""
+    if before:
+        campaign.refuse_other(before.head, head)
+        store.mend(folder)
+    else:
+        store.write_head(folder, head)
+
+
+def play(parts: Sequence[Part], folder: Path) -> None:
+    """Measure what runs lack, several in rotation. However it ends, what was measured is on disk, under `folder`."""
+    try:
+        with progress("measuring", sum(campaign.steps(part.done.head) for part in parts)) as advance:
+            advance("", sum(len(part.done.counted) for part in parts))
+            for part, outcome in campaign.rotate(parts):
+                which = f"{part.folder.name}, " if len(parts) > 1 else ""
+                advance(f"{which}{campaign.said_of(outcome)}")
+    except BaseException:
+        note(f"stopped; what was measured is kept. Go on with: ./bench run --resume {shlex.quote(str(folder))}")
+        raise
+
+
 def derive(folder: Path, into: Path) -> tuple[ResultSet, Summary]:
     """Make all that follows from a run's head and outcomes, and write it into a folder."""
     from harness import report  # as above
@@ -132,6 +158,16 @@ def is_derived(folder: Path) -> bool:
     return (folder / name).is_file() and (folder / name).read_bytes() == content
 
 
+def derive_sweep(folder: Path, into: Path) -> tuple[Sweep, list[tuple[ResultSet, Summary]]]:
+    """Make all that follows from each run of a sweep, and from all of them together."""
+    from harness import report, sweep  # as above
+
+    derived = [derive(part, into / part.name) for part in store.parts(folder)]
+    found = sweep.derive(folder.name, derived)
+    report.write_sweep(into, derived[0][0].head, found)
+    return found, derived
+
+
 def show(result_set: ResultSet, summary: Summary, *, json: bool) -> None:
     """The result, for people or for programs."""
     from harness import report  # as above
@@ -140,6 +176,14 @@ def show(result_set: ResultSet, summary: Summary, *, json: bool) -> None:
         document(summary.model_dump_json(indent=1))
     else:
         report.show(result_set, summary, results)
+
+
+def exit_code(rows: Iterable[Row], *, quick: bool) -> ExitCode:
+    """How a run went. A quick run shows nothing, so it leaves nothing undecided."""
+    verdicts = {row.verdict for row in rows if not row.member.is_yardstick}
+    if Verdict.INVALID in verdicts:
+        return ExitCode.INVALID
+    return ExitCode.UNDECIDED if Verdict.UNSETTLED in verdicts and not quick else ExitCode.DONE
 
 
 def _summarized(folder: Path) -> tuple[ResultSet, Summary]:

@@ -1,6 +1,16 @@
 """The frozen values that modules exchange. SI base units: seconds, bytes, counts. `None` means not measured."""
 
-from harness.model.contenders import App, Contender, Deployment, Expectation, Lineup, Request, Scenario, Traits
+from harness.model.contenders import (
+    Ablation,
+    App,
+    Contender,
+    Deployment,
+    Expectation,
+    Lineup,
+    Request,
+    Scenario,
+    Traits,
+)
 from harness.model.meaning import (
     About,
     Call,
@@ -46,9 +56,11 @@ from harness.model.outcomes import (
     Usage,
 )
 from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, Start, StartVariant, Turn
+from harness.model.sweeps import Sweep, SweepCurve, SweepPoint
 from harness.model.value import Value
 
 __all__ = [
+    "Ablation",
     "About",
     "App",
     "BlockKind",
@@ -102,6 +114,9 @@ __all__ = [
     "StartVariant",
     "Started",
     "Summary",
+    "Sweep",
+    "SweepCurve",
+    "SweepPoint",
     "Traits",
     "Turn",
     "TurnOutcome",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -37,9 +37,60 @@ class Deployment(Value):
     about: str = ""
     traits: Traits = Traits()
 
+    @property
+    def choices(self) -> Mapping[str, str | int | None]:
+        """All in which one deployment may differ from another."""
+        return {**self.traits.model_dump(), "workers": self.workers, "threads": self.threads}
+
+
+class Ablation(Value):
+    """A deployment like the app's first one, but for one choice: `varies`, and what that brings with it.
+
+    It is `like` a named deployment (None: the first), with words of its command replaced, others appended, and these
+    traits, workers, threads and connections in place of its own.
+    """
+
+    varies: str
+    brings: tuple[str, ...] = ()
+    about: str = ""
+    like: str | None = None
+    replace: Mapping[str, str] = {}
+    append: str = ""
+    traits: Traits = Traits()
+    workers: int | None = Field(default=None, ge=1)
+    threads: int | None = Field(default=None, ge=1)
+    connections: Literal["kept", "closed"] | None = None
+
+    def deployment(self, deployments: Mapping[str, Deployment]) -> Deployment:
+        """What it comes to. Raises ValueError unless it differs from the first one in what it says, and only there."""
+        base = next(iter(deployments.values()))
+        if self.like not in {None, *deployments}:
+            raise ValueError(f'there is no deployment "{self.like}" for it to be like')
+        found = self._of(deployments[self.like] if self.like else base)
+        said = {self.varies, *self.brings}
+        differing = {name for name, choice in found.choices.items() if choice != base.choices[name]}
+        if differing != said:
+            raise ValueError(f"it says that it differs in {_listed(said)}, and differs in {_listed(differing)}")
+        return found
+
+    def _of(self, deployment: Deployment) -> Deployment:
+        command = deployment.command
+        for old, new in self.replace.items():
+            command = _replaced(command, tuple(old.split()), tuple(new.split()))
+        changes = {
+            **self.model_dump(include={"workers", "threads", "connections"}, exclude_none=True),
+            "about": self.about,
+            "command": (*command, *self.append.split()),
+            "traits": deployment.traits.model_copy(update=self.traits.model_dump(exclude_none=True)),
+        }
+        return deployment.model_copy(update=changes)
+
 
 class App(Value):
-    """A folder with an app.toml. `folder` is absolute; deployments stand in its order; the first is the default."""
+    """A folder with an app.toml. `folder` is absolute; deployments stand in its order; the first is the default.
+
+    Each of `ablations` is a deployment too, named like one: the default with one choice made otherwise.
+    """
 
     name: str
     folder: Path
@@ -49,6 +100,25 @@ class App(Value):
     requirements: str | None = Field(default=None, description="a lock file in the folder; None: nothing to install")
     versions: tuple[str, ...] = ()
     deployments: Mapping[str, Deployment] = Field(min_length=1)
+    ablations: Mapping[str, Ablation] = {}
+
+    @model_validator(mode="after")
+    def _ablates_one_choice_at_a_time(self) -> App:
+        problems = [f'"{name}" is a deployment as well' for name in self.ablations.keys() & self.deployments.keys()]
+        for name, ablation in self.ablations.items():
+            try:
+                ablation.deployment(self.deployments)
+            except ValueError as error:
+                problems.append(f"ablations.{name}: {error}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def served(self) -> Mapping[str, Deployment]:
+        """Every way to serve it: deployments, then ablations."""
+        ablated = {name: ablation.deployment(self.deployments) for name, ablation in self.ablations.items()}
+        return {**self.deployments, **ablated}
 
     @property
     def is_yardstick(self) -> bool:
@@ -65,7 +135,7 @@ class Contender(Value):
 
     @property
     def deployment(self) -> Deployment:
-        return self.app.deployments[self.deployment_name]
+        return self.app.served[self.deployment_name]
 
 
 class Lineup(Value):
@@ -122,3 +192,16 @@ class Scenario(Value):
     def load(self) -> tuple[Request, ...]:
         """The requests of one cycle of the load, each as often as it weighs."""
         return tuple(request for request in self.requests for _ in range(request.weight))
+
+
+def _replaced(command: tuple[str, ...], old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    """A command with some of its words in place of others. Raises ValueError unless those stand in it just once."""
+    places = [place for place in range(len(command)) if old and command[place : place + len(old)] == old]
+    if len(places) != 1:
+        raise ValueError(f'"{" ".join(old)}" stands in the command {len(places)} times, not once')
+    (place,) = places
+    return (*command[:place], *new, *command[place + len(old) :])
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(sorted(names)) or "nothing"

@@ -277,13 +277,22 @@ class Member(Value):
     versions: Mapping[str, str]
 
     @property
+    def choices(self) -> Mapping[str, str | int | None]:
+        """All in which it may differ from another deployment of its app."""
+        return {**self.traits.model_dump(), "workers": self.workers, "threads": self.threads}
+
+    @property
     def is_yardstick(self) -> bool:
         """Whether it stands in every block to judge the measurement by, and is no contender."""
         return self.role in {"null", "control"}
 
 
 class RunHead(Value):
-    """run.json: written before the first launch. `command`: the words typed after ./bench; None: not kept."""
+    """run.json: written before the first launch.
+
+    `command`: the words typed after ./bench; None: not kept. `varies`: the choice in which a label differs from the
+    reference.
+    """
 
     format: Literal[1] = 1
     name: str
@@ -296,6 +305,7 @@ class RunHead(Value):
     fingerprint: Fingerprint
     digests: Mapping[str, str]
     command: tuple[str, ...] | None = None
+    varies: Mapping[str, str] = {}
 
     @property
     def drops_page_cache(self) -> bool:

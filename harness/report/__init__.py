@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.model import ResultSet, Series, Summary
-from harness.report import document, files, reproduced, screen
+from harness.model import ResultSet, RunHead, Series, Summary, Sweep
+from harness.report import document, files, reproduced, screen, sweeps
 
 
 def show(result_set: ResultSet, summary: Summary, console: Console) -> None:
@@ -17,6 +17,21 @@ def show(result_set: ResultSet, summary: Summary, console: Console) -> None:
 def paste(result_set: ResultSet, summary: Summary) -> str:
     """One Markdown table and one line of provenance."""
     return document.paste(result_set.head, summary)
+
+
+def show_sweep(head: RunHead, sweep: Sweep, console: Console) -> None:
+    """Print what several runs say together that differ in their number of connections."""
+    sweeps.show(console, head, sweep)
+
+
+def paste_sweep(head: RunHead, sweep: Sweep) -> str:
+    """One Markdown table and one line of provenance."""
+    return sweeps.paste(head, sweep)
+
+
+def write_sweep(folder: Path, head: RunHead, sweep: Sweep) -> None:
+    """Write all that is derived from a sweep as a whole into its folder. Raises StoreError."""
+    sweeps.write(folder, head, sweep)
 
 
 def write(folder: Path, result_set: ResultSet, summary: Summary) -> None:

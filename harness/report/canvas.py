@@ -60,10 +60,18 @@ def drawing(theme: Theme) -> Iterator[None]:
         yield
 
 
-def sheet(head: RunHead, theme: Theme, words: Words, margins: Margins, height_in: float, panels: int = 1) -> Sheet:
-    """An empty sheet whose axes are `height_in` high in all."""
+def sheet(
+    head: RunHead,
+    theme: Theme,
+    words: Words,
+    margins: Margins,
+    height_in: float,
+    panels: int = 1,
+    connections: str = "",
+) -> Sheet:
+    """An empty sheet whose axes are `height_in` high in all; `connections` are those of several runs."""
     above = _wrapped(words.reading)
-    below = [*_wrapped(origin.circumstances(head)), *_wrapped(origin.versions(head))]
+    below = [*_wrapped(origin.circumstances(head, connections)), *_wrapped(origin.versions(head))]
     above_in = 0.5 + 0.25 * head.plan.quick + _LINE_IN * len(above) + 0.15
     below_in = margins.below + _LINE_IN * len(below) + 0.1
     figure = Figure(figsize=(WIDTH_IN, above_in + height_in + below_in))

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from harness.model import Estimate, ResultSet, Row, Summary, Verdict
-from harness.report import beside, canvas, caveats, panels, pictures, series, strips, tables
+from harness.report import beside, canvas, caveats, panels, pictures, ratios, series, strips, tables
 from harness.report import format as written
 from harness.report.canvas import Margins, Sheet, Words
 from harness.report.series import Curve
@@ -17,16 +17,16 @@ from harness.report.theme import THEMES, Theme
 _PANEL_IN = 0.72
 _CURVES_IN = 3.6
 _NAMES_IN = 2.35
-_NAME_IN = 0.36
+NAME_IN = 0.36
 _NINES = (0.30103, 1.0, 2.0, 3.0, 4.0)  # -log10(1 - share)
 
 
 def draw(result_set: ResultSet, summary: Summary) -> Iterator[tuple[str, bytes]]:
     """File name and content of every chart. The same run gives the same bytes."""
-    for picture in pictures.shown(summary):
+    for picture in pictures.shown(result_set.head, summary):
         for theme in THEMES:
             with canvas.drawing(theme):
-                sheet = CHARTS[picture.name](result_set, summary, theme)
+                sheet = _PAINTED[picture](result_set, summary, theme)
                 yield f"{picture.name}-{theme.name}.svg", canvas.svg(sheet)
                 yield f"{picture.name}-{theme.name}.png", canvas.png(sheet)
 
@@ -88,8 +88,8 @@ def latency(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
     )
     closed = caveats.CLOSED_LOOP.format(connections=result_set.head.plan.connections)
     words = Words(pictures.LATENCY.title, reading + closed)
-    sheet = canvas.sheet(result_set.head, theme, words, Margins(0.75, _NAMES_IN, 0.5), _CURVES_IN)
     rows = tables.ordered(summary.rows)
+    sheet = canvas.sheet(result_set.head, theme, words, Margins(0.75, _NAMES_IN, 0.5), curves_in(len(rows)))
     found = {row.member.label: series.latency_curve(result_set, row.member.label) for row in rows}
     curves = {label: curve for label, curve in found.items() if curve}
     for label, curve in curves.items():
@@ -128,6 +128,7 @@ _PAINTED = {
     pictures.SLICES: slices,
     pictures.RATIOS: beside.ratios,
     pictures.OPEN_LOOP: beside.open_loop,
+    pictures.ABLATION: ratios.draw,
 }
 CHARTS = {picture.name: _PAINTED[picture] for picture in pictures.PICTURES}
 
@@ -171,7 +172,8 @@ def _name_curves(sheet: Sheet, curves: Mapping[str, Curve], rows: Sequence[Row])
     axes = sheet.axes[0]
     height_of = axes.transScale + axes.transLimits
     ends = {label: float(height_of.transform((0.0, curve.latencies_s[-1]))[1]) for label, curve in curves.items()}
-    heights = apart({row.member.label: ends.get(row.member.label, 0.0) for row in rows}, _NAME_IN / _CURVES_IN)
+    gap = NAME_IN / curves_in(len(rows))
+    heights = apart({row.member.label: ends.get(row.member.label, 0.0) for row in rows}, gap)
     for row in rows:
         label = row.member.label
         curve = curves.get(label)
@@ -194,6 +196,11 @@ def _quantiles(row: Row) -> str:
     if row.latency is None:
         return written.NOT_MEASURED
     return f"p50 {written.duration(row.latency.p50_s)}, p99 {written.duration(row.latency.p99_s)}"
+
+
+def curves_in(names: int) -> float:
+    """How high axes are, in inches, beside which so many names stand."""
+    return max(_CURVES_IN, NAME_IN * names)
 
 
 def apart(heights: Mapping[str, float], gap: float) -> Mapping[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.model import ResultSet, RunHead, Summary
-from harness.report import caveats, coldstart, escape, origin, pictures, tables
+from harness.report import ablation, caveats, coldstart, escape, origin, pictures, tables
 from harness.report.caveats import Note
 from harness.report.pictures import Picture
 from harness.report.tables import Table
@@ -35,7 +35,10 @@ def _body(head: RunHead, summary: Summary) -> Iterator[str]:
     yield _list(escape.markdown(remark) for remark in (*caveats.remarks(head, summary), *coldstart.remarks(head)))
     yield _comparisons(summary)
     yield _doubts(caveats.notes(summary))
-    yield from map(_picture, pictures.shown(summary))
+    if head.varies:
+        yield _section(ablation.table(head, summary))
+        yield f"{escape.markdown(ablation.BRINGS)}\n"
+    yield from map(picture_of, pictures.shown(head, summary))
     if ratios := tables.ratios(head, summary):
         yield f"{_section(ratios)}\n{escape.markdown(caveats.DUET)}\n"
     if open_loop := tables.open_loop(head, summary):
@@ -94,7 +97,7 @@ def _pasted(summary: Summary) -> str:
     return f"\n\n{doubts}" if doubts else ""
 
 
-def _picture(picture: Picture) -> str:
+def picture_of(picture: Picture) -> str:
     """A chart in the reader's own theme, where the page knows it."""
     return (
         f'<picture><source media="(prefers-color-scheme: dark)" srcset="charts/{picture.name}-dark.svg">'

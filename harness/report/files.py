@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from harness.errors import StoreError
 from harness.model import ResultSet, Series, Summary
-from harness.report import document, reproduced, tables
+from harness.report import ablation, document, reproduced, tables
 
 _SERIES: TypeAdapter[tuple[Series, ...]] = TypeAdapter(tuple[Series, ...])
 
@@ -53,6 +53,8 @@ def derived(result_set: ResultSet, summary: Summary) -> Iterator[tuple[str, byte
     """Name and content of each file, the cheapest first."""
     yield "summary.json", f"{summary.model_dump_json(indent=1)}\n".encode()
     yield "summary.csv", tables.csv_text(summary).encode()
+    if result_set.head.varies:
+        yield "ablation.csv", ablation.csv_text(result_set.head, summary).encode()
     yield "report.md", document.markdown(result_set, summary).encode()
     from harness.report import charts, frame  # noqa: PLC0415  # matplotlib and pandas take a second to import
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from harness.model import Summary
+from harness.model import RunHead, Summary
 
 
 class Picture(NamedTuple):
@@ -37,14 +37,30 @@ RATIOS = Picture(
     "Ratio of each contender to the reference by slices, by duet, and under the other wait policy, with intervals",
 )
 OPEN_LOOP = Picture("openloop", "Latency, open loop", "Latency of each contender at fixed rates, from p50 to p99.9")
+ABLATION = Picture(
+    "ablation",
+    "What moved the number",
+    "Throughput of each variation over that of the reference, with intervals, grouped by what was changed",
+)
+SWEEP_THROUGHPUT = Picture(
+    "sweep-throughput",
+    "Requests per second by connections",
+    "Requests per second of each contender against the number of connections, with intervals and the knee",
+)
+SWEEP_LATENCY = Picture(
+    "sweep-latency",
+    "Latency by connections, closed loop",
+    "p50 and p99 of each contender against the number of connections, closed loop, with intervals",
+)
 PICTURES = (THROUGHPUT, RATIOS, LATENCY, OPEN_LOOP, COLD_START, SLICES)
 
 
-def shown(summary: Summary) -> tuple[Picture, ...]:
-    """Those that have something to show of a run."""
+def shown(head: RunHead, summary: Summary) -> tuple[Picture, ...]:
+    """Those that have something to show of a run; one more where it is an ablation."""
     absent = set()
     if not any(row.duet or row.other_wait for row in summary.rows):
         absent.add(RATIOS)
     if not any(row.open_loop for row in summary.rows):
         absent.add(OPEN_LOOP)
-    return tuple(picture for picture in PICTURES if picture not in absent)
+    usual = tuple(picture for picture in PICTURES if picture not in absent)
+    return (ABLATION, *usual) if head.varies else usual

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from harness.model import ResultSet, RunHead, Summary, Verdict
-from harness.report import caveats, coldstart, escape, origin, tables, terminal
+from harness.report import ablation, caveats, coldstart, escape, origin, tables, terminal
 from harness.report.tables import Table
 
 _STYLES = {Verdict.INVALID: "red", Verdict.CLIENT_BOUND: "yellow", Verdict.UNSETTLED: "yellow"}
@@ -37,6 +37,10 @@ def _parts(result_set: ResultSet, summary: Summary, width: int) -> Iterator[Rend
         yield from _explained(ratios, caveats.DUET, width)
     if open_loop := tables.open_loop(head, summary):
         yield from _explained(open_loop, caveats.OPEN_LOOP, width)
+    if head.varies:
+        yield from _spaced(ablation.table(head, summary), width)
+        yield _hanging(Text(ablation.BRINGS), 2)
+        yield Text()
     if summary.claims:
         yield from _spaced(tables.claims(summary, summary.claims), width)
         yield from (_hanging(Text(escape.plain(line)), 2) for line in caveats.claimed(summary.claims))

@@ -11,7 +11,7 @@ import numpy as np
 
 from harness import histogram
 from harness.model import Histogram, ResultSet, StartOutcome, StartVariant, TurnOutcome
-from harness.stats.slices import is_clean, log_levels, throughputs
+from harness.stats.slices import is_clean, log_levels, log_ratios, throughputs
 
 
 class Slice(NamedTuple):
@@ -42,6 +42,12 @@ def block_throughputs(result_set: ResultSet, contender: str) -> tuple[float, ...
 def ready_times(result_set: ResultSet, contender: str, variant: StartVariant = StartVariant.WARM) -> tuple[float, ...]:
     """Seconds from spawn to the first correct answer, of every start of a variant that had one."""
     return tuple(start.ready_s for start in _starts(result_set, contender, variant) if start.ready_s is not None)
+
+
+def block_ratios(result_set: ResultSet, contender: str) -> tuple[float, ...]:
+    """Throughput over the reference's of each block that has both: what the ratio of the whole run is made of."""
+    found = throughputs(result_set)
+    return tuple(map(math.exp, log_ratios(found[contender], found[result_set.head.plan.reference]).values()))
 
 
 def failed_starts(result_set: ResultSet, contender: str, variant: StartVariant = StartVariant.WARM) -> int:

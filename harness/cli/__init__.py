@@ -39,7 +39,7 @@ app = typer.Typer(
     epilog=(
         "Examples:\n\n"
         "./bench run --quick    see it work, in under a minute of measuring\n\n"
-        "./bench run    measure the fair line-up: about five minutes\n\n"
+        "./bench run    measure the fair line-up: under ten minutes\n\n"
         "./bench run --contenders flask@gthread --contenders flask@gevent    compare what you like\n\n"
         "Exit codes: 0 done, 1 a finding, 2 usage or tool error, 3 undecided (a number is UNSETTLED), "
         "4 invalid (a number is INVALID); ended by a signal: 129 hung up, 130 interrupted, 143 terminated."

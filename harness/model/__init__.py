@@ -37,25 +37,22 @@ from harness.model.outcomes import (
     Enforcement,
     ErrorCause,
     Failure,
-    Fingerprint,
     Histogram,
     Import,
     ImportsOutcome,
     Launched,
     MachineReading,
-    Member,
     Outcome,
     Paced,
     Process,
     Recording,
-    ResultSet,
-    RunHead,
     ServerOutcome,
     StartOutcome,
     TurnOutcome,
     Usage,
 )
 from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, Start, StartVariant, Turn
+from harness.model.runs import Fingerprint, Member, ResultSet, RunHead
 from harness.model.sweeps import Sweep, SweepCurve, SweepPoint
 from harness.model.value import Value
 

@@ -8,8 +8,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from harness.model.outcomes import Failure, Import, Member
+from harness.model.outcomes import Failure, Import
 from harness.model.plans import StartVariant
+from harness.model.runs import Member
 from harness.model.value import Value
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.model.meaning import Estimate, Verdict
-from harness.model.outcomes import Member
+from harness.model.runs import Member
 from harness.model.value import Value
 
 

@@ -32,12 +32,15 @@ def ratios(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
     """The ratio of each contender to the reference by slices, by duet, and under the other wait policy."""
     reference = result_set.head.plan.reference
     rows = [row for row in tables.ordered(summary.rows) if row.member.role != "null"]
-    other = "sleeps" if result_set.head.plan.wait == "spin" else "spins"
+    waits = "sleeps" if result_set.head.plan.wait == "spin" else "spins"
+    other = (
+        f" Triangle: by slices while the generator {waits} as it waits." if any(row.other_wait for row in rows) else ""
+    )
     words = Words(
         pictures.RATIOS.title,
         f"Requests per second over those of {escape.plain(reference)}. Circle: by slices, what a user gets; "
-        "diamond: by duet, answers per CPU second, what a request costs (hollow: its conditions did not hold); "
-        f"triangle: by slices while the generator {other} as it waits. Lines: 95 % intervals.",
+        "diamond: by duet, answers per CPU second, what a request costs (hollow: its conditions did not hold)."
+        f"{other} Lines: 95 % intervals.",
     )
     sheet = strips.sheet(result_set, rows, theme, words)
     reached = [found for row in rows for _, found, _ in _means(row)]

@@ -154,7 +154,7 @@ def _order(
         "folder": str(contender.app.folder),
         "log": str(log.absolute()),
         "host": ADDRESS,
-        "question": {"method": first.method, "path": first.path, **first.expect.model_dump()},
+        "question": {"method": first.method, "path": first.path, **first.expect.model_dump(exclude={"headers"})},
         "limits": limits.model_dump(),
         "timeout_s": timeout_s,
     }

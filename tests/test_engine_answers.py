@@ -6,7 +6,6 @@ from harness import catalog, rendering
 from harness.engines.connection.answers import CORRECT, INCOMPLETE, Answers, Verdict
 from harness.engines.connection.framing import Answer, Framing
 from harness.engines.connection.question import Question, questions
-from harness.engines.load import Apart
 from harness.model import ErrorCause, Expectation, Request, Scenario, Target
 
 SCENARIOS = catalog.read().scenarios
@@ -51,9 +50,9 @@ def test_the_expected_answer_to_the_only_request_is_the_one_verdict_of_the_short
 
 def test_alternatives_and_requests_are_named_by_the_verdict_where_they_are_counted_apart() -> None:
     refused = answered({}, status=429)
-    assert judged(Answers(DONE, LOTS, apart=False), refused) == Verdict(None, apart=Apart(None, "refused"))
-    assert judged(Answers(DONE, LOTS, apart=True), refused) == Verdict(None, apart=Apart("done", "refused"))
-    assert judged(Answers(DONE, LOTS, apart=True), answered({"status": "done"})) == Verdict(None, apart=Apart("done"))
+    assert judged(Answers(DONE, LOTS, apart=False), refused) == Verdict(None, apart=(None, "refused"))
+    assert judged(Answers(DONE, LOTS, apart=True), refused) == Verdict(None, apart=("done", "refused"))
+    assert judged(Answers(DONE, LOTS, apart=True), answered({"status": "done"})) == Verdict(None, apart=("done", None))
 
 
 def test_an_answer_seen_before_is_not_looked_at_again() -> None:
@@ -65,7 +64,7 @@ def test_an_answer_seen_before_is_not_looked_at_again() -> None:
 
 def test_an_answer_that_filled_a_hole_is_not_remembered() -> None:
     answers = Answers(DONE, LOTS, apart=False)
-    assert judged(answers, answered({"id": 7})).apart.alternative == "made"
+    assert judged(answers, answered({"id": 7})).apart == (None, "made")
     assert answers.known == {}
 
 

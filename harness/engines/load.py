@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import Protocol
 
 from gevent.event import Event
 
@@ -17,14 +18,11 @@ _WATCH_EVERY_S = 0.05
 _ERROR_LENGTH = 300
 
 
-class Apart(NamedTuple):
-    """As what a right answer is counted apart: by the request that it answers, as an alternative, both or neither."""
+Apart = tuple[str | None, str | None]
+"""As what a right answer is counted apart: by the request that it answers, and as an alternative. A plain tuple and a
+plain dictionary, for users count at every answer."""
 
-    request: str | None = None
-    alternative: str | None = None
-
-
-NOT_APART = Apart()
+NOT_APART: Apart = (None, None)
 
 
 class Taker(Protocol):
@@ -55,7 +53,7 @@ class Load:
     journals: list[Journal] = field(default_factory=list)
     errors: Counter[ErrorCause] = field(default_factory=Counter)
     first_error: str | None = None
-    apart: Counter[Apart] = field(default_factory=Counter)
+    apart: defaultdict[Apart, int] = field(default_factory=partial(defaultdict, int))
     ran_out: str | None = None
     reconnects: int = 0
     asked_again: int = 0

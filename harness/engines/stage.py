@@ -218,8 +218,8 @@ def _recording(turn: Turn, load: Load, found: Facts, start: _Edge, stop: _Edge, 
         generator_empty_s=empty_ns * _NS,
         drain_s=(load.drained_ns - stop.ns) * _NS,
         paced=_paced(load.pace, turn.share, load.journals, stop.ns) if load.pace and turn.share else None,
-        alternatives=_counted([(each.alternative, count) for each, count in load.apart.items()]),
-        by_request=_counted([(each.request, count) for each, count in load.apart.items()]),
+        alternatives=_counted([(alternative, count) for (_, alternative), count in load.apart.items()]),
+        by_request=_counted([(request, count) for (request, _), count in load.apart.items()]),
         ran_out=load.ran_out,
     )
 

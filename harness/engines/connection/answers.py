@@ -56,7 +56,7 @@ class Answers:
         verdict = self.known.get(received)
         if verdict is None:
             verdict = self.verdict(answer, secrets)
-            if verdict.cause or recurs(self._request, verdict.apart.alternative):
+            if verdict.cause or recurs(self._request, verdict.apart[1]):
                 self.remember(received, verdict)
         return verdict
 
@@ -65,7 +65,7 @@ class Answers:
         compared = contract.Answer(answer.status, answer.media_type, answer.body, answer.headers)
         found = judged(self._request, compared, secrets)
         name = self._request.name if self._apart else None
-        verdict = Verdict(found.cause, found.text, answer.keeps, Apart(name, found.alternative))
+        verdict = Verdict(found.cause, found.text, answer.keeps, (name, found.alternative))
         return CORRECT if verdict == CORRECT else verdict
 
     def remember(self, received: bytes, verdict: Verdict) -> None:

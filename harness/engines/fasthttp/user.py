@@ -20,7 +20,7 @@ from harness.engines.checking import Judged
 from harness.engines.cycle import Cycle, RanOutError, asked
 from harness.engines.facts import Journal
 from harness.engines.job import Job, url_host
-from harness.engines.load import Apart, Load
+from harness.engines.load import Load
 from harness.engines.stage import StagedUser
 from harness.model import ErrorCause, Request
 
@@ -79,7 +79,7 @@ class StockUser(StagedUser, FastHttpUser):
             load.moved = True
             if found.cause is None:
                 journal.ends.append(_clock())
-                load.apart[Apart(request.name if several else None, found.alternative)] += 1
+                load.apart[request.name if several else None, found.alternative] += 1
             else:
                 _fail(load, journal, found.cause, found.text)
 

@@ -149,7 +149,8 @@ class Imports(Value):
 class Row(Value):
     """All that is said of one contender. `ready_s` and `listening_s` are those of its warm starts.
 
-    `other_wait` is its ratio to the reference under the other wait policy.
+    `other_wait` is its ratio to the reference under the other wait policy. `alternatives` counts, by name, how many of
+    the `answered` answers of all its slices were right in another way than the first; both only where some were.
     """
 
     member: Member
@@ -172,7 +173,9 @@ class Row(Value):
     failures: tuple[Failure, ...]
     starts: Mapping[StartVariant, Started] = {}
     imports: Imports | None = None
-    # Left out of a file where no occasion speaks of the row: a summary of before is the same to the byte.
+    # Left out of a file where nothing is known of them: a summary of before is the same to the byte.
+    answered: int | None = Field(default=None, exclude_if=lambda answered: answered is None)
+    alternatives: Mapping[str, int] = Field(default={}, exclude_if=lambda counts: not counts)
     pooled: Pooled | None = Field(default=None, exclude_if=lambda pooled: pooled is None)
 
 

@@ -9,7 +9,7 @@ from harness.model import HOLES, Expectation
 
 JSON = "application/json"
 FILLED = {
-    "<integer>": (["0", 17, "9" * 30], ["01", "-1", 1.5, True, None, "", "1 ", "١"]),
+    "<integer>": (["0", 17, "9" * 30], ["01", "-1", 1.5, True, None, "", "1 ", "\u0661"]),
     "<time>": (["2025-01-01T00:01:00Z"], ["2025-01-01T00:01:00", "2025-01-01 00:01:00Z", "2025-01-01T00:01:00.5Z", 5]),
     "<token>": (["a.b-c.d_e"], ["a.b", "a.b.c.d", "", "a. b.c", ["a.b.c"]]),
 }

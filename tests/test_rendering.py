@@ -4,7 +4,7 @@ import pytest
 
 from harness import catalog, rendering
 from harness.errors import InputError
-from harness.model import Draw, Expectation, Request, Scenario
+from harness.model import Draw, Expectation, Request
 
 SCENARIOS = catalog.read().scenarios
 ITEM = Request(
@@ -48,6 +48,13 @@ def test_a_place_that_no_row_fills_is_refused_with_those_that_there_are():
     assert "{item.price_cents}" in caught.value.hint
 
 
+def test_what_no_path_can_hold_is_refused_without_showing_it():
+    spaced = ITEM.model_copy(update={"path": "/{user.password}", "draw": Draw(of="user"), "headers": {}, "body": None})
+    with pytest.raises(InputError, match='the request "item" cannot be rendered: path: ') as caught:
+        rendering.for_load(spaced.model_copy(update={"expect": Expectation(json_body=1)}), 0)
+    assert "horse" not in str(caught.value)
+
+
 def test_a_body_is_json_or_text_with_spaces_after_it_and_has_a_media_type():
     assert rendering.payload(ITEM.model_copy(update={"body": {"a": 1}, "padding": 3})) == b'{"a": 1}   '
     text = ITEM.model_copy(update={"body": None, "text": "ü{"})
@@ -65,7 +72,7 @@ def test_secrets_are_what_stands_under_names_that_say_so():
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
-def test_every_scenario_can_be_rendered_and_has_a_request_that_tells_readiness(scenario: Scenario):
+def test_every_scenario_can_be_rendered_and_has_a_request_that_tells_readiness(scenario):
     for request in scenario.requests:
         assert rendering.for_verifying(request, 3)
         assert rendering.for_load(request, 3)

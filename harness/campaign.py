@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import block, capacity, coldstart, schedule, store, verify
+from harness import block, capacity, coldstart, schedule, store
 from harness.block import Field
 from harness.errors import InputError, LaunchError
 from harness.model import (
@@ -39,10 +39,7 @@ def rehearse(field: Field) -> Iterator[tuple[str, tuple[str, ...]]]:
     for label in field.contenders:
         try:
             with block.launch(field, label, f"rehearsal-{label}.log") as server:
-                launched = server.launched
-                broken = verify.broken(
-                    launched.host, launched.port, field.scenario, field.plan.request_timeout_s, field.plan.seed
-                )
+                broken = block.verified(field, server)
         except LaunchError as error:
             broken = (f"{error.message.removeprefix(f'`{label}` ')}\n  {error.hint}",)  # who it is stands beside
         yield label, broken

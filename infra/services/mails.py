@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -29,6 +30,6 @@ class Sink:
         return {"version": f"aiosmtpd {version('aiosmtpd')}"}
 
 
-def sender(label: str) -> str:
-    """The address that a label's mails come from."""
-    return f"{label}@rematch.example"
+def senders(labels: Sequence[str]) -> dict[str, str]:
+    """The address that each label's mails come from; a label itself may hold what no address may."""
+    return {label: f"shop-{number}@rematch.example" for number, label in enumerate(labels, 1)}

@@ -95,8 +95,9 @@ class Keeper:
         sink = mails.Sink()
         url = await sink.listen(self._host)
         self._facts["mail"] = sink.facts
-        self._counts["mails"] = lambda: {label: sink.received[mails.sender(label)] for label in order.labels}
-        return {label: {"MAIL_URL": url, "MAIL_FROM": mails.sender(label)} for label in order.labels}
+        senders = mails.senders(order.labels)
+        self._counts["mails"] = lambda: {label: sink.received[sender] for label, sender in senders.items()}
+        return {label: {"MAIL_URL": url, "MAIL_FROM": sender} for label, sender in senders.items()}
 
     async def _upstream(self, order: Order) -> dict[str, dict[str, str]]:
         url = await upstream.listen(self._host)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from uv import find_uv_bin
 
 from harness import catalog, dataset, environments, services
 from harness.agent.processes import descendants, table
@@ -170,10 +171,7 @@ from harness.services import Keeper
 from tests import fakes
 from tests.launching import LIMITS
 folder = Path({folder!r})
-contender = catalog.keeper()
-deployment = contender.deployment.model_copy(update={{"environment": {environment!r}}})
-app = contender.app.model_copy(update={{"deployments": {{"keeper": deployment}}}})
-keeper = Keeper(contender.model_copy(update={{"app": app}}), Path({python!r}), {{}})
+keeper = Keeper(catalog.keeper(), Path({python!r}), {{}})
 scenario = fakes.SCENARIO.model_copy(update={{"services": {services!r}}})
 with LocalHost(grace_s=5) as host:
     with services.opened(scenario, [fakes.contender("a")], keeper, host, LIMITS, folder / "log", 30) as found:
@@ -181,62 +179,66 @@ with LocalHost(grace_s=5) as host:
         time.sleep(60)
 """
 SYSTEM_PYTHON = "/usr/bin/python3"
+AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+@pytest.fixture(scope="module", params=["us", "nobody"] if os.geteuid() == 0 else ["us"])
+def user(request: pytest.FixtureRequest, keeper: Keeper) -> Iterator[tuple[tuple[str, ...], Path]]:
+    """How to run Python as a user, and the keeper's. `nobody` may not go where root's lie: it takes the system's."""
+    if request.param == "us":
+        yield (sys.executable,), keeper.python
+        return
+    code = "import sys; print(sys.version_info[:2])"
+    if subprocess.check_output([SYSTEM_PYTHON, "-c", code], text=True).strip() != str(sys.version_info[:2]):
+        pytest.skip("the system's Python is another one, so it cannot run what is installed for ours")
+    with tempfile.TemporaryDirectory() as folder:  # not one of pytest's: those are root's alone
+        Path(folder).chmod(0o755)
+        uv, lock = find_uv_bin(), keeper.contender.app.folder / "requirements.lock"
+        subprocess.run([uv, "venv", "-q", "--python", SYSTEM_PYTHON, f"{folder}/its"], check=True)
+        python = Path(folder) / "its" / "bin" / "python"
+        subprocess.run([uv, "pip", "install", "-q", "--require-hashes", "--python", python, "-r", lock], check=True)
+        yield (*AS_NOBODY, SYSTEM_PYTHON), python
 
 
 @contextmanager
-def played(keeper: Keeper, folder: Path, *, as_nobody: bool) -> Iterator[subprocess.Popen[bytes]]:
-    """A harness that opens services. `nobody` may not go where root's Python is, so it takes that of the system."""
+def played(folder: Path, user: tuple[tuple[str, ...], Path]) -> Iterator[subprocess.Popen[bytes]]:
+    """A harness that opens services, run by a user."""
+    folder.chmod(0o777)
+    run, python = user
     root = str(Path(__file__).resolve().parent.parent)
-    words = {"root": root, "folder": str(folder), "services": ALL}
-    if as_nobody:
-        _skip_without_system_python()
-        folder.chmod(0o777)
-        ours, theirs = sysconfig.get_path("purelib"), next(keeper.python.parent.parent.glob("lib/*/site-packages"))
-        script = PLAYED_HARNESS.format(**words, python=SYSTEM_PYTHON, environment={"PYTHONPATH": str(theirs)})
-        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", SYSTEM_PYTHON, "-c", script]
-    else:
-        ours = ""
-        script = PLAYED_HARNESS.format(**words, python=str(keeper.python), environment={})
-        command = [sys.executable, "-c", script]
-    with subprocess.Popen(
-        command, cwd="/", env={**os.environ, "PYTHONPATH": ours}, stderr=subprocess.DEVNULL
-    ) as harness:
+    script = PLAYED_HARNESS.format(root=root, folder=str(folder), python=str(python), services=ALL)
+    environment = {**os.environ, "PYTHONPATH": sysconfig.get_path("purelib"), "PYTHONDONTWRITEBYTECODE": "1"}
+    with subprocess.Popen([*run, "-c", script], cwd="/", env=environment, stderr=subprocess.DEVNULL) as harness:
         yield harness
 
 
-def _skip_without_system_python() -> None:
-    code = "import sys; print(sys.version_info[:2])"
-    if not Path(SYSTEM_PYTHON).exists():
-        pytest.skip("the system has no Python")
-    if subprocess.check_output([SYSTEM_PYTHON, "-c", code], text=True).strip() != str(sys.version_info[:2]):
-        pytest.skip("the system's Python is another one")
-
-
-def places() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("rematch-services-*"))
-
-
-@pytest.mark.parametrize("as_nobody", [False, True] if os.geteuid() == 0 else [False])
-@pytest.mark.parametrize("killed", ["nobody", "harness", "agent", "keeper", "postgres", "harness agent keeper"])
-def test_nothing_stays_whoever_is_killed_outright(keeper: Keeper, killed: str, as_nobody: bool) -> None:  # noqa: FBT001
-    before = places()
+@pytest.mark.parametrize("killed", ["", "harness", "agent", "keeper", "postgres", "harness agent keeper"])
+def test_nothing_stays_whoever_is_killed_outright(user: tuple[tuple[str, ...], Path], killed: str) -> None:
     with (
         tempfile.TemporaryDirectory() as name,  # tmp_path lies in a folder of root's
-        played(keeper, Path(name), as_nobody=as_nobody) as harness,
+        played(Path(name), user) as harness,
     ):
         agent, keeping = map(int, eventually(Path(name) / "ready", 30).split())
-        processes = table()
-        family = descendants(processes, [keeping])
-        (postgres,) = (pid for pid in family if (processes[pid].name, processes[pid].parent) == ("postgres", keeping))
-        assert "valkey-server" in {processes[pid].name for pid in family}
-        assert Path(f"/proc/{postgres}").stat().st_uid == (65534 if os.geteuid() == 0 else os.geteuid())
-        assert len(places() - before) == 1
-        pids = {"nobody": 0, "harness": harness.pid, "agent": agent, "keeper": keeping, "postgres": postgres}
+        family = {pid: one for pid, one in table().items() if pid in descendants(table(), [keeping])}
+        started = {one.name: pid for pid, one in family.items() if one.parent == keeping}
+        place = Path(f"/proc/{started['valkey-server']}/cwd").readlink()
+        assert (place / "data" / "PG_VERSION").exists()
+        pids = {"harness": harness.pid, "agent": agent, "keeper": keeping, "postgres": started["postgres"]}
         for one in killed.split():
-            if pids[one]:
-                os.kill(pids[one], signal.SIGKILL)
-        if killed in {"keeper", "agent", "harness agent keeper"}:
+            os.kill(pids[one], signal.SIGKILL)
+        if "agent" in killed or "keeper" in killed:
             assert gone(*family)
+            assert not place.exists()
         harness.send_signal(signal.SIGINT)
     assert gone(agent, *family)
-    assert places() == before
+    assert not place.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a plain user's PostgreSQL runs as that user")
+def test_postgresql_of_root_runs_as_nobody(keeper: Keeper, tmp_path: Path) -> None:
+    with opened(keeper, tmp_path, "postgres") as found:
+        running = {
+            pid: one for pid, one in table().items() if pid in descendants(table(), [found._server.launched.pid])
+        }
+        owners = {one.name: Path(f"/proc/{pid}").stat().st_uid for pid, one in running.items()}
+    assert owners["postgres"] == 65534

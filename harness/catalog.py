@@ -67,6 +67,12 @@ def read_app(path: Path) -> App:
     return app
 
 
+def keeper(root: Path = ROOT) -> Contender:
+    """Who keeps the services: an app in all but that nobody measures it, so it stands with the hosts."""
+    app = read_app(root / "infra" / "services" / "app.toml")
+    return Contender(label=app.name, app=app, deployment_name=next(iter(app.deployments)))
+
+
 def contenders(catalog: Catalog, specifications: Sequence[str]) -> tuple[Contender, ...]:
     """The contenders that specifications (`LABEL=PATH:app@deployment`, label and path optional) name, each once.
 

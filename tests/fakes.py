@@ -93,6 +93,11 @@ class RecordingServer:
         self.readings += 1
         return Usage(cpu_s=float(self.readings), memory_bytes=1, processes=())
 
+    def cpu_s(self) -> float:
+        self.events.append(f"cpu {self.launched.contender}")
+        self.readings += 1
+        return float(self.readings)
+
     def imports(self) -> tuple[Import, ...]:
         return IMPORTS
 

@@ -1,0 +1,12 @@
+"""What another service says."""
+
+from flask import Blueprint
+from services.upstream import fetch_rate
+
+blueprint = Blueprint("upstream", __name__)
+
+
+@blueprint.get("/upstream")
+def read_rate() -> dict[str, float]:
+    """Answer what another, slow service says."""
+    return {"rate": fetch_rate()}

@@ -10,7 +10,7 @@ from models.catalogue import CATEGORIES
 # Taken as text: the frameworks' parsers of whole numbers disagree over "1.0", "1_0", "+1" and other digits.
 ID_TEXT = validate.Regexp(r"[1-9][0-9]{0,17}\Z")
 PAGE_TEXT = validate.Regexp(r"[1-9][0-9]{0,3}\Z")
-# The frameworks' validators of e-mail disagree over display names, blanks and alphabets: beside theirs, all three ask this.
+# Validators of e-mail disagree over display names, blanks and alphabets: beside its own, each app asks this.
 EMAIL_TEXT = validate.Regexp(r"[!-;=?-~]{3,254}\Z")
 CLIENT_TEXT = validate.Regexp(r"[a-z0-9-]{1,64}\Z")
 

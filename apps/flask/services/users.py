@@ -11,7 +11,7 @@ class EmailTakenError(ValueError):
 
 
 def sign_up(session: Session, email: str, password: str) -> None:
-    """Write a user down, the e-mail address in lower case. Raises EmailTakenError: of two who come at once the database takes one."""
+    """Write a user down. Raises EmailTakenError: of two who come at once the database takes one."""
     session.add(User(email=email.lower(), password_hash=hash_password(password)))
     try:
         session.commit()

@@ -1,4 +1,4 @@
-"""Decides what a view is given: a database session, the current user, the input, a chain of five links."""
+"""What views ask for: a session, a body, who is calling, whether they may, and a chain of five links."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,82 +6,115 @@ from typing import Any
 
 from flask import Flask, g, request
 from marshmallow import Schema
-from models.database import Session, open_session
+from models.database import sessions
+from models.schemas import client_schema
+from services.expensive import take_turn
 from services.injection import add_link
 from services.users import find_user
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from core.security import CredentialsError, read_token
 
+MAX_BODY_BYTES = 65_536
+DRAINED_BYTES = 1_048_576
+
 View = Callable[..., Any]
-LARGEST_BODY_BYTES = 65_536
 
 
 def register_dependencies(app: Flask) -> None:
-    """Refuse bodies that are too large, and close the session of each request of `app`."""
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY_BYTES
+    """Have `app` close what a request has opened, and read so much of a body and no more."""
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.teardown_appcontext(close_session)
 
 
-def get_session() -> Session:
-    """Give the one session of this request, opened when it is first needed."""
+def open_session() -> Session:
+    """Open the one session of this request. It takes a connection from the pool when it first needs one."""
     if "session" not in g:
-        g.session = open_session()
+        g.session = sessions()()
     return g.session
 
 
 def close_session(_: BaseException | None) -> None:
-    """Give the connection of this request back, if it took one."""
+    """Close the session of this request, if it has one."""
     if "session" in g:
-        g.pop("session").close()
+        g.session.close()
 
 
 def read_body(schema: Schema) -> dict[str, Any]:
-    """Read a JSON body. Raises ValidationError, whatever keeps it from being one; RequestEntityTooLarge."""
-    request.get_data()  # its size comes first, whatever it says that it is
+    """Read a JSON body. Raises ValidationError if it is anything else, RequestEntityTooLarge."""
+    _measure_body()
     try:
         body = request.get_json(silent=True)
-    except RecursionError:  # a body of nothing but brackets
+    except RecursionError:  # brackets in brackets in brackets
         body = None
     return schema.load(body)
 
 
 def login_required(view: View) -> View:
-    """Let the current user through, as `g.user`. Raises CredentialsError for everybody else."""
+    """Let only those in whose token says who they are: `g.caller`."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        g.user = _find_current_user()
+        token = request.authorization
+        if token is None or token.type != "bearer" or token.token is None:
+            raise CredentialsError
+        g.caller = find_user(open_session(), read_token(token.token))
         return view(*args, **kwargs)
 
     return guarded
 
 
-def _find_current_user() -> Any:
-    sent = request.authorization
-    if sent is None or sent.type != "bearer" or sent.token is None:
-        raise CredentialsError
-    user = find_user(get_session(), read_token(sent.token))
-    if user is None:
-        raise CredentialsError
-    return user
+def limit_rate(view: View) -> View:
+    """Let a client through five times a minute."""
+
+    @wraps(view)
+    def limited(*args: Any, **kwargs: Any) -> Any:
+        client = client_schema.load({"key": request.headers.get("X-Api-Key")})
+        take_turn(client["key"])
+        return view(*args, **kwargs)
+
+    return limited
 
 
-def _make_link(name: str, before: str) -> Callable[[View], View]:
-    """Make a decorator that adds one to what the link before has given, and gives it to the request."""
-
-    def link(view: View) -> View:
-        @wraps(view)
-        def linked(*args: Any, **kwargs: Any) -> Any:
-            setattr(g, name, add_link(g.get(before, 0)))
-            return view(*args, **kwargs)
-
-        return linked
-
-    return link
+def link_1(view: View) -> View:
+    """Begin the chain."""
+    return _link(view, "link_1", lambda: add_link(0))
 
 
-link_1 = _make_link("link_1", before="")
-link_2 = _make_link("link_2", before="link_1")
-link_3 = _make_link("link_3", before="link_2")
-link_4 = _make_link("link_4", before="link_3")
-link_5 = _make_link("link_5", before="link_4")
+def link_2(view: View) -> View:
+    """Add the second link."""
+    return _link(view, "link_2", lambda: add_link(g.link_1))
+
+
+def link_3(view: View) -> View:
+    """Add the third link."""
+    return _link(view, "link_3", lambda: add_link(g.link_2))
+
+
+def link_4(view: View) -> View:
+    """Add the fourth link."""
+    return _link(view, "link_4", lambda: add_link(g.link_3))
+
+
+def link_5(view: View) -> View:
+    """End the chain."""
+    return _link(view, "link_5", lambda: add_link(g.link_4))
+
+
+def _link(view: View, name: str, make: Callable[[], int]) -> View:
+    @wraps(view)
+    def linked(*args: Any, **kwargs: Any) -> Any:
+        setattr(g, name, make())
+        return view(*args, **kwargs)
+
+    return linked
+
+
+def _measure_body() -> None:
+    try:
+        request.get_data()  # before it is asked what it says that it is
+    except RequestEntityTooLarge:
+        # gunicorn ends a connection, and says so to nobody, where over 64 KiB of a body were left unread.
+        request.environ["wsgi.input"].read(DRAINED_BYTES)
+        raise

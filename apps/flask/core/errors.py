@@ -1,6 +1,6 @@
 """Gives every error one shape, `{"error": {"code", "message"}}`, and no error a stack trace."""
 
-from flask import Flask, Response, json, jsonify
+from flask import Flask, Response, json
 from marshmallow import ValidationError
 from services.expensive import RateLimitedError
 from services.items import UnknownItemError
@@ -25,26 +25,39 @@ ERRORS = {
     503: ("unavailable", "The service is busy. Try again later."),
 }
 OTHER = ("bad_request", "The request cannot be answered.")
-STATUSES = {
-    CredentialsError: 401,
-    UnknownItemError: 404,
-    UnknownModelError: 404,
-    EmailTakenError: 409,
-    ValidationError: 422,
-    RateLimitedError: 429,
-    UpstreamError: 502,
-    PoolTimeoutError: 503,
+
+# Which status an error of ours or of a library means, and the headers that go with it.
+REFUSALS: dict[type[Exception], tuple[int, dict[str, str]]] = {
+    ValidationError: (422, {}),
+    UnknownModelError: (404, {}),
+    UnknownItemError: (404, {}),
+    CredentialsError: (401, {"WWW-Authenticate": "Bearer"}),
+    EmailTakenError: (409, {}),
+    UpstreamError: (502, {}),
+    PoolTimeoutError: (503, {"Retry-After": "1"}),
 }
-HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}
 
 ErrorBody = dict[str, dict[str, str]]
+ErrorAnswer = tuple[ErrorBody, int, dict[str, str]]
 
 
 def register_errors(app: Flask) -> None:
     """Answer every error of `app` in the one shape."""
+    for error in REFUSALS:
+        app.register_error_handler(error, on_refusal)
+    app.register_error_handler(RateLimitedError, on_rate_limited)
     app.register_error_handler(HTTPException, on_http_error)
-    for refused in STATUSES:
-        app.register_error_handler(refused, on_refusal)
+
+
+def on_refusal(error: Exception) -> ErrorAnswer:
+    """Answer what was refused for a known reason."""
+    status, headers = next(REFUSALS[kind] for kind in type(error).__mro__ if kind in REFUSALS)
+    return make_error(status), status, headers
+
+
+def on_rate_limited(error: RateLimitedError) -> ErrorAnswer:
+    """Answer a client that has to wait."""
+    return make_error(429), 429, {"Retry-After": str(error.retry_after_s)}
 
 
 def on_http_error(error: HTTPException) -> Response:
@@ -52,17 +65,6 @@ def on_http_error(error: HTTPException) -> Response:
     response = error.get_response()
     response.data = json.dumps(make_error(response.status_code))
     response.content_type = "application/json"
-    return response
-
-
-def on_refusal(error: Exception) -> Response:
-    """Answer what the service itself refuses."""
-    status = next(status for refused, status in STATUSES.items() if isinstance(error, refused))
-    response = jsonify(make_error(status))
-    response.status_code = status
-    response.headers.update(HEADERS.get(status, {}))
-    if isinstance(error, RateLimitedError):
-        response.headers["Retry-After"] = str(error.retry_after_s)
     return response
 
 

@@ -1,6 +1,6 @@
 """What goes over the wire, in and out: the schema of every answer that has one."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
@@ -16,10 +16,10 @@ CLIENT_TEXT = validate.Regexp(r"[a-z0-9-]{1,64}\Z")
 
 
 class UtcTime(fields.Field):
-    """A moment, written in UTC with a Z, as the others write it; marshmallow's own would end in +00:00."""
+    """A time in UTC, written with a Z as the others write it; marshmallow's own ends in +00:00."""
 
     def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:
-        return value and value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return value and value.isoformat().replace("+00:00", "Z")
 
 
 class Utf8Length(validate.Validator):
@@ -192,6 +192,12 @@ class FiguresSchema(Schema):
     categories = fields.List(fields.Nested(FigureSchema))
 
 
+class RateSchema(Schema):
+    """What the other service says."""
+
+    rate = fields.Float(required=True)
+
+
 model_key_schema = ModelKeySchema()
 model_schema = ModelSchema()
 item_key_schema = ItemKeySchema()
@@ -204,3 +210,4 @@ user_schema = UserSchema()
 token_schema = TokenSchema()
 client_schema = ClientSchema()
 figures_schema = FiguresSchema()
+rate_schema = RateSchema(unknown=EXCLUDE)

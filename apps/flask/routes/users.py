@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from core.dependencies import get_session, login_required, read_body
-from core.process import get_background
+from core.background import run_later
+from core.dependencies import login_required, open_session, read_body
 from flask import Blueprint, g
 from models.schemas import credentials_schema, user_schema
 from services.mail import send_welcome
@@ -16,8 +16,8 @@ blueprint = Blueprint("users", __name__)
 def create_user() -> tuple[dict[str, str], int]:
     """Take a sign-up, and send the welcome mail in the background."""
     body = read_body(credentials_schema)
-    sign_up(get_session(), body["email"], body["password"])
-    get_background().submit(send_welcome, body["email"])
+    sign_up(open_session(), body["email"], body["password"])
+    run_later(send_welcome, body["email"])
     return {"status": "processing"}, 202
 
 
@@ -25,4 +25,4 @@ def create_user() -> tuple[dict[str, str], int]:
 @login_required
 def read_me() -> dict[str, Any]:
     """Answer who is logged in."""
-    return user_schema.dump(g.user)
+    return user_schema.dump(g.caller)

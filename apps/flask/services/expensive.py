@@ -1,15 +1,17 @@
-"""Decides whether a client has asked too often."""
+"""Decides who has asked too often: the count is kept in one store for all workers."""
 
 import math
 import time
 
 from core.config import settings
-from core.process import Once, get_store
+from core.lifespan import once
 from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
+from models.cache import connections
 
 LIMIT = RateLimitItemPerMinute(5)
+WINDOW_S = 60
 
 
 class RateLimitedError(Exception):
@@ -21,16 +23,13 @@ class RateLimitedError(Exception):
 
 
 def take_turn(key: str) -> None:
-    """Take one of a client's five turns a minute, which the workers count together. Raises RateLimitedError."""
-    limiter = get_limiter()
-    if not limiter.hit(LIMIT, "expensive", key):
-        waiting_s = limiter.get_window_stats(LIMIT, "expensive", key).reset_time - time.time()
-        raise RateLimitedError(min(max(math.ceil(waiting_s), 1), LIMIT.get_expiry()))
+    """Count a request of a client. Raises RateLimitedError once its minute, which begins with the first, is full."""
+    if not _limiter().hit(LIMIT, key):
+        window = _limiter().get_window_stats(LIMIT, key)
+        left_s = math.ceil(window.reset_time - time.time())
+        raise RateLimitedError(min(max(left_s, 1), WINDOW_S))
 
 
-def _make_limiter() -> FixedWindowRateLimiter:
-    pool = get_store().connection_pool
-    return FixedWindowRateLimiter(RedisStorage(str(settings.redis_url), connection_pool=pool))
-
-
-get_limiter = Once(_make_limiter, lambda _: None)
+@once
+def _limiter() -> FixedWindowRateLimiter:
+    return FixedWindowRateLimiter(RedisStorage(str(settings.redis_url), connection_pool=connections()))

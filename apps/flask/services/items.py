@@ -1,6 +1,6 @@
-"""Finds items in the database."""
+"""Looks items up."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from models.database import Item
 from sqlalchemy import func, select
@@ -13,23 +13,13 @@ class UnknownItemError(LookupError):
     """There is no item of this id."""
 
 
-@dataclass(frozen=True, slots=True)
-class ItemPage:
-    """Some of the items that were asked for, and how many there are in all."""
-
-    total: int
-    page: int
-    page_size: int
-    items: list[Item]
-
-
-def find_items(session: Session, category: str | None, page: int) -> ItemPage:
-    """Find a page of items, cheapest first, of one category or of all."""
-    wanted = [] if category is None else [Item.category == category]
-    total = session.scalar(select(func.count()).select_from(Item).where(*wanted))
-    ordered = select(Item).where(*wanted).order_by(Item.price_cents, Item.id)
-    items = session.scalars(ordered.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
-    return ItemPage(total or 0, page, PAGE_SIZE, list(items))
+def find_items(session: Session, category: str | None, page: int) -> tuple[int, Sequence[Item]]:
+    """Find how many items there are, of one category if it is given, and one page of them, the cheapest first."""
+    chosen = select(Item) if category is None else select(Item).where(Item.category == category)
+    total = session.scalar(chosen.with_only_columns(func.count(Item.id)))
+    ordered = chosen.order_by(Item.price_cents, Item.id)
+    items = session.scalars(ordered.limit(PAGE_SIZE).offset(PAGE_SIZE * (page - 1)))
+    return total or 0, items.all()
 
 
 def find_item(session: Session, item_id: int) -> Item:

@@ -1,4 +1,4 @@
-"""Decides who may have a token."""
+"""Decides who gets a token."""
 
 from core.security import CredentialsError, check_password, make_token
 from models.database import User
@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 def log_in(session: Session, email: str, password: str) -> str:
     """Make a token for whoever knows the password. Raises CredentialsError."""
-    user = session.scalar(select(User).where(User.email == email.lower()))
-    if not check_password(password, user and user.password_hash) or user is None:
+    with session.begin():  # and the connection goes back to the pool before the hashing, which takes far longer
+        user = session.scalar(select(User).where(User.email == email.lower()))
+    if not check_password(password, user.password_hash if user else None):
         raise CredentialsError
     return make_token(user.id)

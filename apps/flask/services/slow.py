@@ -1,12 +1,12 @@
-"""Runs a query that takes its time."""
+"""Keeps a connection to the database busy."""
 
-from sqlalchemy import func, select
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 DURATION_MS = 50
 
 
 def sleep(session: Session) -> int:
-    """Have the database sleep; say for how many milliseconds."""
-    session.execute(select(func.pg_sleep(DURATION_MS / 1000)))
+    """Sleep in the database, and say for how many milliseconds."""
+    session.execute(text("SELECT pg_sleep(:duration_s)"), {"duration_s": DURATION_MS / 1000})
     return DURATION_MS

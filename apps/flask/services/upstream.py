@@ -1,28 +1,30 @@
-"""Asks another service."""
+"""Asks another service, and decides whether its answer makes sense."""
 
 import httpx
 from core.config import settings
-from core.process import get_client
+from core.lifespan import closing, once
+from marshmallow import ValidationError
+from models.schemas import rate_schema
+
+TIMEOUT_S = 5
+CONNECTIONS = 500  # httpx's 100 would make the client the bottleneck
 
 
 class UpstreamError(Exception):
-    """The other service is down, slow, or answers nonsense."""
+    """The other service is down, slow, or makes no sense."""
 
 
-def fetch_rate() -> float:
-    """Fetch the rate anew. Raises UpstreamError."""
+def fetch_rate() -> dict[str, float]:
+    """Fetch today's rate. Raises UpstreamError."""
     if settings.upstream_url is None:
         raise RuntimeError("UPSTREAM_URL is not set")
     try:
-        answer = get_client().get(settings.upstream_url)
-        answer.raise_for_status()
-        return _read_rate(answer.json())
-    except (httpx.HTTPError, ValueError) as error:
+        return rate_schema.load(_client().get(settings.upstream_url).raise_for_status().json())
+    except (httpx.HTTPError, ValueError, ValidationError) as error:
         raise UpstreamError from error
 
 
-def _read_rate(body: object) -> float:
-    rate = body.get("rate") if isinstance(body, dict) else None
-    if isinstance(rate, bool) or not isinstance(rate, int | float):
-        raise ValueError("no rate")  # noqa: TRY004  # what is wrong is the answer, not the call
-    return rate
+@once
+def _client() -> httpx.Client:
+    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+    return closing.enter_context(httpx.Client(limits=limits, timeout=TIMEOUT_S))

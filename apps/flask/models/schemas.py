@@ -22,6 +22,15 @@ class UtcTime(fields.Field):
         return value and value.isoformat().replace("+00:00", "Z")
 
 
+class StrictFloat(fields.Float):
+    """A number that is one already: marshmallow's own takes "1.25" for one."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> float | None:
+        if isinstance(value, str):
+            raise self.make_error("invalid")
+        return super()._deserialize(value, *args, **kwargs)
+
+
 class Utf8Length(validate.Validator):
     """Takes text of so many bytes as UTF-8: bcrypt counts those, not characters."""
 
@@ -195,7 +204,7 @@ class FiguresSchema(Schema):
 class RateSchema(Schema):
     """What the other service says."""
 
-    rate = fields.Float(required=True)
+    rate = StrictFloat(required=True)
 
 
 model_key_schema = ModelKeySchema()

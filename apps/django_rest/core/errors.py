@@ -6,7 +6,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from django.http import HttpRequest, JsonResponse
 from psycopg_pool import PoolTimeout
-from rest_framework.exceptions import ParseError, UnsupportedMediaType, ValidationError
+from rest_framework.exceptions import MethodNotAllowed, ParseError, UnsupportedMediaType, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 from services.items import UnknownItemError
@@ -47,15 +47,24 @@ REFUSALS: dict[type[Exception], tuple[int, dict[str, str]]] = {
 
 def on_api_error(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer what a view or REST framework refuses; None leaves what nobody expected to `on_failure`."""
-    # Django wraps the errors of a driver, and with it those of its pool.
-    reason = error.__cause__ if isinstance(error, OperationalError) else error
+    reason = find_reason(error, context)
     if type(reason) in REFUSALS:
         status, headers = REFUSALS[type(reason)]
         return Response(make_error(status), status, headers=headers)
-    response = exception_handler(error, context)
+    response = exception_handler(reason, context)
     if response is not None:
         response.data = make_error(response.status_code)
     return response
+
+
+def find_reason(error: Exception, context: dict[str, Any]) -> Exception:
+    """Find what a request is refused for, be it something else than what was raised."""
+    method = context["request"].method
+    if method not in context["view"].allowed_methods:
+        return MethodNotAllowed(method)  # the others look at the method first, and only then who is calling
+    if isinstance(error, OperationalError) and isinstance(error.__cause__, PoolTimeout):
+        return error.__cause__  # Django wraps the errors of a driver, and with them those of its pool
+    return error
 
 
 def on_unknown_address(_: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001  # Django passes it by name

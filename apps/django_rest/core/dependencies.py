@@ -15,6 +15,7 @@ from services.expensive import RateLimitedError, take_turn
 from services.injection import add_link
 from services.users import find_user
 
+from core.bodies import receive_body
 from core.security import CredentialsError, read_token
 
 View = Callable[..., Response]
@@ -59,7 +60,7 @@ class ClientThrottle(BaseThrottle):
 
 def read_credentials(request: Request) -> dict[str, str]:
     """Read the e-mail address and the password in a body. Raises ValidationError, RequestDataTooBig."""
-    request.body  # noqa: B018  # its size comes first, whatever it says that it is
+    receive_body(request)
     given = CredentialsSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     return given.validated_data

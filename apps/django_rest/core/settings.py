@@ -20,7 +20,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 65_536  # bytes of a body; Django would take 2.5 M
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["core.parsers.BodyParser"],
+    "DEFAULT_PARSER_CLASSES": ["core.bodies.BodyParser"],
     # Who needs a login says so. The default ones, and the anonymous user, need the tables of django.contrib.auth.
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,

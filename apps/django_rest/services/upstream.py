@@ -5,6 +5,7 @@ from functools import cache
 import httpx
 from core.lifespan import closing
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from models.serializers import RateSerializer
 from rest_framework.exceptions import ValidationError
 
@@ -18,6 +19,8 @@ class UpstreamError(Exception):
 
 def fetch_rate() -> dict[str, float]:
     """Fetch today's rate. Raises UpstreamError."""
+    if not settings.UPSTREAM_URL:
+        raise ImproperlyConfigured("UPSTREAM_URL is not set")
     try:
         rate = RateSerializer(data=_client().get(settings.UPSTREAM_URL).raise_for_status().json())
         rate.is_valid(raise_exception=True)

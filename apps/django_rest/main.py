@@ -1,9 +1,7 @@
 """Makes the service, for a WSGI server."""
 
-import atexit
 import os
 
-from core.lifespan import closing
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
@@ -11,7 +9,6 @@ from django.core.wsgi import get_wsgi_application
 def create_app() -> WSGIHandler:
     """Make the service with its routes and its one shape of error."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "core.settings"
-    atexit.register(closing.close)
     return get_wsgi_application()
 
 

@@ -2,13 +2,13 @@
 
 import math
 import time
-from functools import cache
 
-from core.lifespan import closing
+from core.lifespan import closing, once
 from django.conf import settings
 from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
+from redis import ConnectionPool
 
 LIMIT = RateLimitItemPerMinute(5)
 WINDOW_S = 60
@@ -30,8 +30,8 @@ def take_turn(key: str) -> None:
         raise RateLimitedError(min(max(left_s, 1), WINDOW_S))
 
 
-@cache
+@once
 def _limiter() -> FixedWindowRateLimiter:
-    storage = RedisStorage(settings.REDIS_URL)
-    closing.callback(storage.get_connection().close)
-    return FixedWindowRateLimiter(storage)
+    connections = ConnectionPool.from_url(settings.REDIS_URL)
+    closing.callback(connections.disconnect)
+    return FixedWindowRateLimiter(RedisStorage(settings.REDIS_URL, connection_pool=connections))

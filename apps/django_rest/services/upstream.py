@@ -1,9 +1,7 @@
 """Asks another service, and decides whether its answer makes sense."""
 
-from functools import cache
-
 import httpx
-from core.lifespan import closing
+from core.lifespan import closing, once
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from models.serializers import RateSerializer
@@ -29,7 +27,7 @@ def fetch_rate() -> dict[str, float]:
     return rate.validated_data
 
 
-@cache
+@once
 def _client() -> httpx.Client:
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     return closing.enter_context(httpx.Client(limits=limits, timeout=TIMEOUT_S))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from harness import duet, verify
+from harness import duet, rendering, verify
 from harness.engines.base import Engine
 from harness.errors import LaunchError
 from harness.hosts.base import NOTHING_MORE, Host, Server
@@ -96,7 +96,7 @@ def launch(
     return field.host.launch(
         field.contenders[label],
         field.pythons[label],
-        field.scenario.load[0],
+        rendering.first(field.scenario, field.plan.seed),
         field.limits,
         field.logs / log_name,
         field.plan.launch_timeout_s,
@@ -116,7 +116,7 @@ def _verified(field: Field, label: str, part: _Part) -> _Part:
     if part.server is None:
         return part
     launched = part.server.launched
-    broken = verify.broken(launched.host, launched.port, field.scenario, field.plan.request_timeout_s)
+    broken = verify.broken(launched.host, launched.port, field.scenario, field.plan.request_timeout_s, field.plan.seed)
     if not broken:
         return part
     hint = f"Try: ./bench verify {label}"

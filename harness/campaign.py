@@ -40,7 +40,9 @@ def rehearse(field: Field) -> Iterator[tuple[str, tuple[str, ...]]]:
         try:
             with block.launch(field, label, f"rehearsal-{label}.log") as server:
                 launched = server.launched
-                broken = verify.broken(launched.host, launched.port, field.scenario, field.plan.request_timeout_s)
+                broken = verify.broken(
+                    launched.host, launched.port, field.scenario, field.plan.request_timeout_s, field.plan.seed
+                )
         except LaunchError as error:
             broken = (f"{error.message.removeprefix(f'`{label}` ')}\n  {error.hint}",)  # who it is stands beside
         yield label, broken

@@ -25,10 +25,12 @@ MEASURING = (
     "campaign.py",
     "coldstart.py",
     "contract.py",
+    "dataset.py",
     "duet.py",
     "environments.py",
     "histogram.py",
     "prepare.py",
+    "rendering.py",
     "schedule.py",
     "verify.py",
 )

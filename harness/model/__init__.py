@@ -5,10 +5,7 @@ from harness.model.contenders import (
     App,
     Contender,
     Deployment,
-    Expectation,
     Lineup,
-    Request,
-    Scenario,
     Traits,
 )
 from harness.model.meaning import (
@@ -53,6 +50,7 @@ from harness.model.outcomes import (
 )
 from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, Start, StartVariant, Turn
 from harness.model.runs import Fingerprint, Member, ResultSet, RunHead
+from harness.model.scenarios import Draw, Expectation, Request, RowKind, Scenario, ServiceName
 from harness.model.sweeps import Sweep, SweepCurve, SweepPoint
 from harness.model.value import Value
 
@@ -70,6 +68,7 @@ __all__ = [
     "Contender",
     "Deployment",
     "Doubt",
+    "Draw",
     "Duet",
     "DuetOutcome",
     "DuetPart",
@@ -102,10 +101,12 @@ __all__ = [
     "Request",
     "ResultSet",
     "Row",
+    "RowKind",
     "RunHead",
     "Scenario",
     "Series",
     "ServerOutcome",
+    "ServiceName",
     "Start",
     "StartOutcome",
     "StartVariant",

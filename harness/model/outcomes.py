@@ -60,6 +60,9 @@ class Recording(Value):
     polls that found nothing. `connections` are those still open after the drain; `reconnects` excludes the first
     opening of each and planned renewals. `asked_again` are requests that got no byte on a connection in use.
 
+    `alternatives` counts those of the `answered` that were correct in another way than the first, by its name;
+    `by_request` all of them by the request that they answer, where the load has several.
+
     With `paced` the turn was open loop: every correct answer counts, `latency` holds all of them from the moment at
     which each request was due, and `busy` is not measured. In a duet the generator's times are those of both loads.
     """
@@ -83,6 +86,8 @@ class Recording(Value):
     generator_empty_s: float
     drain_s: float
     paced: Paced | None = None
+    alternatives: Mapping[str, int] = {}
+    by_request: Mapping[str, int] = {}
 
     @property
     def requests_per_s(self) -> float | None:
@@ -189,7 +194,10 @@ class StartOutcome(Value):
 
 
 class TurnOutcome(Value):
-    """One turn: a recording, or a failure, or (wrong answers) both."""
+    """One turn: a recording, or a failure, or (wrong answers) both.
+
+    `services_cpu_s` is the CPU time of all services together, from rest to rest; None: there are none.
+    """
 
     kind: Literal["turn"] = "turn"
     block: int
@@ -197,6 +205,7 @@ class TurnOutcome(Value):
     contender: str
     round: int
     recording: Recording | None = None
+    services_cpu_s: float | None = None
     failure: Failure | None = None
 
 
@@ -236,7 +245,7 @@ class ServerOutcome(Value):
 
 
 class BlockOutcome(Value):
-    """The end of a block: it counts only if this line is there."""
+    """The end of a block: it counts only if this line is there. `services`: what these said of themselves."""
 
     kind: Literal["block"] = "block"
     block: int
@@ -246,6 +255,7 @@ class BlockOutcome(Value):
     machine_before: MachineReading
     machine_after: MachineReading
     servers: Mapping[str, ServerOutcome]
+    services: Mapping[str, Any] | None = None
 
 
 Outcome = Annotated[

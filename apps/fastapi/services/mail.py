@@ -29,12 +29,11 @@ async def send_welcome(recipient: str) -> None:
     await asyncio.shield(task)
 
 
-async def finish_mail() -> None:
-    """Wait until all mail is on its way."""
+async def _finish() -> None:
     await asyncio.gather(*_unsent)
 
 
-closing.push_async_callback(finish_mail)
+closing.push_async_callback(_finish)
 
 
 def _send_or_log(recipient: str) -> None:

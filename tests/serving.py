@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -41,7 +42,7 @@ class Served:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def ask(self, method: str, path: str, **more) -> httpx.Response:
+    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         return httpx.request(method, self.address + path, timeout=SOON_S, trust_env=False, **more)
 
     def logged(self) -> str:
@@ -147,7 +148,7 @@ def _wait_until(server: Served, method: str, path: str) -> None:
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 def _tables() -> dict[str, str]:

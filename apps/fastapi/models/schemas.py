@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, EmailStr, Field
 
+from models.catalogue import CATEGORIES
+
 PLAIN_EMAIL = re.compile(r"[!-;=?-~]{3,254}")
 PASSWORD_BYTES = range(8, 73)  # bcrypt knows no more than 72
 
@@ -14,7 +16,7 @@ PASSWORD_BYTES = range(8, 73)  # bcrypt knows no more than 72
 ModelId = Annotated[str, Path(pattern=r"^[1-9][0-9]{0,17}$", description="A whole number from 1, in plain digits.")]
 ItemId = Annotated[str, Path(pattern=r"^[1-9][0-9]{0,17}$", description="A whole number from 1, in plain digits.")]
 Page = Annotated[str, Query(pattern=r"^[1-9][0-9]{0,3}$", description="A whole number from 1, in plain digits.")]
-Category = Literal["books", "clocks", "cups", "dice", "games", "lamps", "music", "paper", "pens", "tools"]
+Category = Literal[CATEGORIES]
 
 
 def _is_plain(email: Any) -> Any:

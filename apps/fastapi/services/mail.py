@@ -6,15 +6,16 @@ import smtplib
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 
+from anyio import CapacityLimiter, to_thread
 from core.config import settings
 from core.lifespan import closing
-from starlette.concurrency import run_in_threadpool
 
 TIMEOUT_S = 30
 SUBJECT = "Welcome"
 TEXT = "Your account is ready."
 
 logger = logging.getLogger(__name__)
+_threads = CapacityLimiter(4)  # of its own: a mail server that hangs must not keep passwords from being hashed
 _unsent: set[asyncio.Task[None]] = set()
 
 
@@ -23,7 +24,7 @@ async def send_welcome(recipient: str) -> None:
 
     gunicorn's `asgi` worker cancels what runs on for a client that has gone away: hence a task that is our own.
     """
-    task = asyncio.create_task(run_in_threadpool(_send_or_log, recipient))
+    task = asyncio.create_task(to_thread.run_sync(_send_or_log, recipient, limiter=_threads))
     _unsent.add(task)
     task.add_done_callback(_unsent.discard)
     await asyncio.shield(task)

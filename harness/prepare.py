@@ -165,7 +165,10 @@ def _reference(asked: Asked, known: catalog.Catalog, labels: Sequence[str]) -> s
 
 
 def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
-    """The plan: what was asked for, else what the scenario and the machine suggest, else the defaults."""
+    """The plan: what was asked for, else what the scenario and the machine suggest, else the defaults.
+
+    Where contenders share services there are no duets: what the two cost together could not be told apart.
+    """
     suggested = {
         "connections": entry.scenario.connections,
         "wait": "spin" if placement.owns_core and _is_ours(asked) else "sleep",
@@ -174,7 +177,7 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     chosen = Plan.model_validate(
         suggested
         | dict(asked.plan)
-        | ({"duets": 0} if entry.scenario.services else {})  # the two would share what a duet must tell apart
+        | ({"duets": 0} if entry.scenario.services else {})
         | {
             "scenario": entry.scenario.name,
             "lineup": entry.lineup,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness import duet, rendering, services, verify
-from harness.engines.base import Engine
+from harness.engines.base import Engine, out_of_rows
 from harness.errors import LaunchError
 from harness.hosts.base import NOTHING_MORE, Host, Server
 from harness.model import (
@@ -19,6 +19,7 @@ from harness.model import (
     Contender,
     DuetOutcome,
     Failure,
+    Launched,
     Limits,
     MachineReading,
     Placement,
@@ -26,6 +27,7 @@ from harness.model import (
     Recording,
     Scenario,
     ServerOutcome,
+    Target,
     Turn,
     TurnOutcome,
     Usage,
@@ -37,11 +39,13 @@ from harness.services import Keeper, Services
 class Field:
     """All that a block needs: who, on what, with what. `pythons` and `contenders` by label; `logs` is a folder.
 
+    `scenarios` are what each label is asked: the run's `scenario`, or a plain one, where a yardstick knows no better.
     `keeper` keeps the services, if the scenario needs any.
     """
 
     plan: Plan
     scenario: Scenario
+    scenarios: Mapping[str, Scenario]
     contenders: Mapping[str, Contender]
     pythons: Mapping[str, Path]
     placement: Placement
@@ -114,12 +118,18 @@ def launch(
     return field.host.launch(
         field.contenders[label],
         field.pythons[label],
-        rendering.first(field.scenario, field.plan.seed),
+        rendering.first(field.scenarios[label], field.plan.seed),
         field.limits,
         field.logs / log_name,
         field.plan.launch_timeout_s,
         environment,
     )
+
+
+def verified(field: Field, server: Server) -> tuple[str, ...]:
+    """All that is wrong with what a server answers."""
+    at, plan = server.launched, field.plan
+    return verify.broken(at.host, at.port, field.scenarios[at.contender], plan.request_timeout_s, plan.seed)
 
 
 def _played(
@@ -158,8 +168,7 @@ def _launched(field: Field, block: BlockPlan, label: str, beside: Services, stac
 def _verified(field: Field, label: str, part: _Part) -> _Part:
     if part.server is None:
         return part
-    launched = part.server.launched
-    broken = verify.broken(launched.host, launched.port, field.scenario, field.plan.request_timeout_s, field.plan.seed)
+    broken = verified(field, part.server)
     if not broken:
         return part
     hint = f"Try: ./bench verify {label}"
@@ -170,18 +179,19 @@ def _driven(
     field: Field, block: BlockPlan, parts: Mapping[str, _Part], turns: Sequence[Turn]
 ) -> Generator[Recording, None, None]:
     """Recordings, one per contender of a turn. The load rests until the next turn's are asked for."""
-    addresses = {
-        label: (part.server.launched.host, part.server.launched.port) for label, part in parts.items() if part.server
-    }
+    targets = {label: _target(field, label, part.server.launched) for label, part in parts.items() if part.server}
     if turns:
         yield from field.engine.drive(
-            addresses,
-            field.scenario,
+            targets,
             _plan(field, block),
             turns,
             field.placement,
             field.logs / f"block{block.index}-engine.log",
         )
+
+
+def _target(field: Field, label: str, at: Launched) -> Target:
+    return Target(host=at.host, port=at.port, scenario=field.scenarios[label])
 
 
 def _plan(field: Field, block: BlockPlan) -> Plan:
@@ -213,11 +223,6 @@ def _recorded(recordings: Iterator[Recording], beside: Services) -> tuple[Record
 def _outcome(
     block: BlockPlan, attempt: int, turn: Turn, recording: Recording, services_cpu_s: float | None
 ) -> TurnOutcome:
-    failure = None
-    if not recording.counted:
-        said = recording.first_error or "too few answers"
-        message = f"`{turn.contender}` could not be measured in round {turn.round}: {said}"
-        failure = Failure(stage=_stage(turn), message=message)
     return TurnOutcome(
         block=block.index,
         attempt=attempt,
@@ -225,8 +230,18 @@ def _outcome(
         round=turn.round,
         recording=recording,
         services_cpu_s=services_cpu_s,
-        failure=failure,
+        failure=_failure(turn, recording),
     )
+
+
+def _failure(turn: Turn, recording: Recording) -> Failure | None:
+    said, hint = recording.first_error or "too few answers", ""
+    if recording.ran_out:
+        said, hint = out_of_rows(recording.ran_out)
+    elif recording.counted:
+        return None
+    message = f"`{turn.contender}` could not be measured in round {turn.round}: {said}"
+    return Failure(stage=_stage(turn), message=message, hint=hint)
 
 
 def _stage(turn: Turn) -> Literal["warm", "slice", "open loop"]:

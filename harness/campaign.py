@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import block, capacity, coldstart, schedule, store, verify
+from harness import block, capacity, coldstart, schedule, store
 from harness.block import Field
 from harness.errors import InputError, LaunchError
 from harness.model import (
@@ -45,13 +45,7 @@ def rehearse(field: Field) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _rehearsed(field: Field, label: str, beside: Services) -> tuple[str, ...]:
     try:
         with block.launch(field, label, f"rehearsal-{label}.log", beside.environment(label)) as server:
-            return verify.broken(
-                server.launched.host,
-                server.launched.port,
-                field.scenario,
-                field.plan.request_timeout_s,
-                field.plan.seed,
-            )
+            return block.verified(field, server)
     except LaunchError as error:
         return (f"{error.message.removeprefix(f'`{label}` ')}\n  {error.hint}",)  # who it is stands beside
 

@@ -171,6 +171,7 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     """
     suggested = {
         "connections": entry.scenario.connections,
+        **({"slice_max_s": entry.scenario.slice_max_s} if entry.scenario.slice_max_s else {}),
         "wait": "spin" if placement.owns_core and _is_ours(asked) else "sleep",
         "seed": secrets.randbelow(2**32),
     }
@@ -239,6 +240,7 @@ def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path) -> Field:
     return Field(
         plan=chosen,
         scenario=entry.scenario,
+        scenarios={contender.label: _asked_of(contender, entry.scenario) for contender in entry.contenders},
         contenders={contender.label: contender for contender in entry.contenders},
         pythons={contender.label: environments.python(contender.app, ENVIRONMENTS) for contender in entry.contenders},
         placement=host.placement,
@@ -248,6 +250,11 @@ def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path) -> Field:
         engine=engines.ENGINES[chosen.engine](),
         keeper=_keeper(entry),
     )
+
+
+def _asked_of(contender: Contender, scenario: Scenario) -> Scenario:
+    """The yardsticks are frozen and know plain requests only: where the run has others they are asked plain ones."""
+    return catalog.plain() if contender.app.is_yardstick and not scenario.is_plain else scenario
 
 
 def _keeper(entry: Entry) -> Keeper | None:

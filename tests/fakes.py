@@ -29,6 +29,7 @@ from harness.model import (
     Recording,
     Request,
     Scenario,
+    Target,
     Turn,
     Usage,
 )
@@ -160,14 +161,13 @@ class RecordingEngine:
 
     def drive(
         self,
-        addresses: Mapping[str, tuple[str, int]],
-        scenario: Scenario,
+        targets: Mapping[str, Target],
         plan: Plan,
         turns: Sequence[Turn],
         placement: Placement,
         log: Path,
     ) -> Iterator[Recording]:
-        assert (scenario.requests, placement, log.parent) == (SCENARIO.requests, PLACEMENT, Path("logs"))
+        assert (placement, log.parent) == (PLACEMENT, Path("logs"))
         try:
             for number, turn in enumerate(turns):
                 if number == self.interrupts:
@@ -175,7 +175,7 @@ class RecordingEngine:
                 self.events.append(f"{'duet' if turn.beside else 'turn'} {turn.round} {' '.join(turn.contenders)}")
                 self.rates.append(turn.rate_per_s)
                 for label in turn.contenders:
-                    assert label in addresses
+                    assert targets[label].scenario == SCENARIO
                     yield self._recorded(label, turn, plan)
         finally:
             self.events.append("engine ends")
@@ -205,6 +205,7 @@ def field_of(host: RecordingHost, engine: RecordingEngine, **changes: Any) -> Fi
     return Field(
         plan=plan,
         scenario=scenario,
+        scenarios=dict.fromkeys(labels, scenario),
         contenders={label: contender(label) for label in labels},
         pythons={label: Path("python") for label in labels},
         placement=PLACEMENT,

@@ -51,7 +51,7 @@ from harness.model.outcomes import (
 )
 from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, Start, StartVariant, Turn
 from harness.model.runs import Fingerprint, Member, ResultSet, RunHead
-from harness.model.scenarios import Draw, Expectation, Request, RowKind, Scenario, ServiceName
+from harness.model.scenarios import Draw, Expectation, Request, RowKind, Scenario, ServiceName, Target
 from harness.model.sweeps import Sweep, SweepCurve, SweepPoint
 from harness.model.value import Value
 
@@ -117,6 +117,7 @@ __all__ = [
     "Sweep",
     "SweepCurve",
     "SweepPoint",
+    "Target",
     "Traits",
     "Turn",
     "TurnOutcome",

@@ -61,7 +61,8 @@ class Recording(Value):
     opening of each and planned renewals. `asked_again` are requests that got no byte on a connection in use.
 
     `alternatives` counts those of the `answered` that were correct in another way than the first, by its name;
-    `by_request` all of them by the request that they answer, where the load has several.
+    `by_request` all of them by the request that they answer, where the load has several. `ran_out` is the request that
+    had no row left which had not been asked yet: that ended the turn before its time.
 
     With `paced` the turn was open loop: every correct answer counts, `latency` holds all of them from the moment at
     which each request was due, and `busy` is not measured. In a duet the generator's times are those of both loads.
@@ -88,6 +89,7 @@ class Recording(Value):
     paced: Paced | None = None
     alternatives: Mapping[str, int] = {}
     by_request: Mapping[str, int] = {}
+    ran_out: str | None = None
 
     @property
     def requests_per_s(self) -> float | None:

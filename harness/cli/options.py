@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from harness import several
+from harness.catalog import ALL, USUAL
 from harness.model import Plan
-from harness.prepare import ABLATE, SWEEP
+from harness.prepare import ABLATE
 
 # A bracket and a word would be markup to rich, and vanish from the help.
 _SPECIFICATION = r"[LABEL=][PATH:]app\[@deployment]"
@@ -33,6 +35,14 @@ Derived = Annotated[Path | None, typer.Option(help="Where to write what is deriv
 
 # What is compared
 Scenario = Annotated[str, typer.Argument(help="What is asked of every app: see ./bench list.")]
+Scenarios = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SCENARIO]...",
+        help=f"What is asked of every app: see ./bench list; {USUAL} unless said otherwise. "
+        f"Several, or {ALL}: a matrix, one run each in rotation, {_presets(several.USUAL)}.",
+    ),
+]
 FirstAsked = Annotated[str, typer.Option(help="Whose first request it must answer: see ./bench list.")]
 OnlyScenarios = Annotated[list[str] | None, typer.Option(help="Only this scenario; may be given more than once.")]
 App = Annotated[str, typer.Argument(help="[PATH:]app, in whose app.toml are choices to ablate.")]
@@ -48,7 +58,7 @@ OwnApps = Annotated[list[Path] | None, typer.Option(help="The folder of an app o
 Reference = Annotated[str | None, typer.Option(help="The contender that ratios are taken to.")]
 
 # How it is measured
-Quick = Annotated[bool, typer.Option("--quick", help="Under a minute; shows that it works, nothing else.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Under a minute a scenario; shows that it works, nothing else.")]
 Publish = Annotated[
     bool,
     typer.Option("--publish", help="24 blocks and every kind of cold start, for numbers that others will read."),
@@ -71,7 +81,7 @@ SweptConnections = Annotated[
     typer.Option(
         metavar="N[,N...]",
         help=f"Concurrent connections, always busy; the scenario's, {_usual('connections')}. "
-        f"Several with commas: a sweep, one run each in rotation, {_presets(SWEEP)}.",
+        f"Several with commas: a sweep, one run each in rotation, {_presets(several.USUAL)}.",
     ),
 ]
 Blocks = Annotated[

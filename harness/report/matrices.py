@@ -62,6 +62,11 @@ def circumstances(head: RunHead, matrix: Matrix) -> str:
     )
 
 
+def tables_of(matrix: Matrix) -> tuple[Table, ...]:
+    """Ratios first, then throughput, then what there is of the rest."""
+    return tuple(table for table, _ in _tables(matrix))
+
+
 def contenders(matrix: Matrix) -> tuple[Member, ...]:
     """All but the yardsticks."""
     return tuple(member for member in matrix.members if not member.is_yardstick)

@@ -29,7 +29,7 @@ def _presets(plan: Mapping[str, int]) -> str:
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Run = Annotated[Path, typer.Argument(help="The folder of a run.")]
+Run = Annotated[Path, typer.Argument(help="The folder of a run, or of several.")]
 Paste = Annotated[bool, typer.Option("--paste", help="Only the table and its provenance, for a post.")]
 Derived = Annotated[Path | None, typer.Option(help="Where to write what is derived; the run's own folder.")]
 
@@ -65,7 +65,8 @@ Publish = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 Resume = Annotated[
-    Path | None, typer.Option(help="The folder of a run: do the blocks that it lacks, by the plan that it has.")
+    Path | None,
+    typer.Option(help="The folder of a run, or of several: do the blocks that lack, by the plan that is there."),
 ]
 Engine = Annotated[str | None, typer.Option(help="connection, or fasthttp: what stock Locust would have told you.")]
 Connections = Annotated[
@@ -192,7 +193,8 @@ FailOnSlower = Annotated[
 Written = Annotated[Path | None, typer.Option(help="A folder to write the result into, as JSON and as Markdown.")]
 Published = Annotated[str, typer.Argument(help="A table under results/published, by its name, or any TOML file.")]
 AuditedRun = Annotated[
-    Path | None, typer.Argument(help="The folder of a run; the newest reference run that speaks of the table.")
+    Path | None,
+    typer.Argument(help="The folder of a run or a matrix; the newest reference runs that speak of the table."),
 ]
 FailOnClaim = Annotated[
     bool, typer.Option("--fail", help="Exit with 1 if a claim is not reproduced or inconsistent as stated.")

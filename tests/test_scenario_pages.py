@@ -107,7 +107,7 @@ def test_the_pages_in_docs_are_those_that_follow_from_scenarios_routes_and_the_r
 
 
 def test_the_page_of_a_scenario_agrees_with_its_golden_file(agrees_with_golden):
-    agrees_with_golden("scenario.md", made()["item.md"])
+    agrees_with_golden("scenario.txt", made()["item.md"])
 
 
 def test_the_page_of_a_measured_scenario_shows_its_line_of_the_matrix_and_no_other():

@@ -8,6 +8,7 @@ from harness.model.contenders import (
     Lineup,
     Traits,
 )
+from harness.model.matrices import Matrix, MatrixCell, MatrixLine
 from harness.model.meaning import (
     About,
     Call,
@@ -44,13 +45,14 @@ from harness.model.outcomes import (
     Process,
     Recording,
     ServerOutcome,
+    ServicesOutcome,
     StartOutcome,
     TurnOutcome,
     Usage,
 )
 from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, Start, StartVariant, Turn
 from harness.model.runs import Fingerprint, Member, ResultSet, RunHead
-from harness.model.scenarios import Draw, Expectation, Request, RowKind, Scenario, ServiceName
+from harness.model.scenarios import Draw, Expectation, Request, RowKind, Scenario, ServiceName, Target
 from harness.model.sweeps import Sweep, SweepCurve, SweepPoint
 from harness.model.value import Value
 
@@ -87,6 +89,9 @@ __all__ = [
     "Limits",
     "Lineup",
     "MachineReading",
+    "Matrix",
+    "MatrixCell",
+    "MatrixLine",
     "Member",
     "Occasion",
     "OccasionRow",
@@ -107,6 +112,7 @@ __all__ = [
     "Series",
     "ServerOutcome",
     "ServiceName",
+    "ServicesOutcome",
     "Start",
     "StartOutcome",
     "StartVariant",
@@ -115,6 +121,7 @@ __all__ = [
     "Sweep",
     "SweepCurve",
     "SweepPoint",
+    "Target",
     "Traits",
     "Turn",
     "TurnOutcome",

@@ -7,7 +7,6 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from redis import ConnectionPool
 
-
 CONNECTIONS = 500  # redis-py refuses the 101st else, where it might wait
 
 

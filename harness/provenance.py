@@ -32,9 +32,11 @@ MEASURING = (
     "prepare.py",
     "rendering.py",
     "schedule.py",
+    "services.py",
+    "several.py",
     "verify.py",
 )
-DERIVING = ("audit", "guards", "stats", "otherwise.py", "summary.py", "sweep.py")
+DERIVING = ("audit", "guards", "stats", "matrix.py", "otherwise.py", "summary.py", "sweep.py")
 
 
 def digests(root: Path, apps: Iterable[App], scenario: str) -> Mapping[str, str]:
@@ -80,6 +82,8 @@ def _places(root: Path, name: str) -> list[Path]:
             return [root / "harness" / part for part in (MEASURING if kind == "measuring" else DERIVING)]
         case "scenario" if named:
             return [root / "scenarios" / f"{named}.toml"]
+        case "app" if named == "services":
+            return [root / "infra" / "services"]
         case "app" if named:
             return [root / "apps" / named]
     return []

@@ -43,6 +43,9 @@ class LocalServer:
     def usage(self) -> Usage:
         return Usage.model_validate(self._link.ask("usage", _SOON_S, LaunchError, pid=self.launched.pid))
 
+    def cpu_s(self) -> float:
+        return float(self._link.ask("cpu", _SOON_S, LaunchError, pid=self.launched.pid)["cpu_s"])
+
     def imports(self) -> tuple[Import, ...]:
         told = self._link.ask("imports", _SOON_S, LaunchError, pid=self.launched.pid)
         return tuple(map(Import.model_validate, told))

@@ -8,6 +8,7 @@ from harness.model.contenders import (
     Lineup,
     Traits,
 )
+from harness.model.matrices import Matrix, MatrixCell, MatrixLine
 from harness.model.meaning import (
     About,
     Call,
@@ -44,6 +45,7 @@ from harness.model.outcomes import (
     Process,
     Recording,
     ServerOutcome,
+    ServicesOutcome,
     StartOutcome,
     TurnOutcome,
     Usage,
@@ -88,6 +90,9 @@ __all__ = [
     "Limits",
     "Lineup",
     "MachineReading",
+    "Matrix",
+    "MatrixCell",
+    "MatrixLine",
     "Member",
     "Occasion",
     "OccasionRow",
@@ -108,6 +113,7 @@ __all__ = [
     "Series",
     "ServerOutcome",
     "ServiceName",
+    "ServicesOutcome",
     "Start",
     "StartOutcome",
     "StartVariant",

@@ -97,7 +97,7 @@ class App(Value):
     folder: Path
     title: str
     about: str = ""
-    role: Literal["contender", "baseline", "null", "control"] = "contender"
+    role: Literal["contender", "baseline", "null", "control", "services"] = "contender"
     requirements: str | None = Field(default=None, description="a lock file in the folder; None: nothing to install")
     versions: tuple[str, ...] = ()
     deployments: Mapping[str, Deployment] = Field(min_length=1)
@@ -121,6 +121,10 @@ class App(Value):
         """Every way to serve it: deployments, then ablations."""
         ablated = {name: ablation.deployment(self.deployments) for name, ablation in self.ablations.items()}
         return {**self.deployments, **ablated}
+
+    def takes_part_in(self, scenario: str) -> bool:
+        """Whether it has the routes that this scenario asks."""
+        return self.scenarios is None or scenario in self.scenarios
 
     @property
     def is_yardstick(self) -> bool:

@@ -151,6 +151,7 @@ class Row(Value):
 
     `other_wait` is its ratio to the reference under the other wait policy. `alternatives` counts, by name, how many of
     the `answered` answers of all its slices were right in another way than the first; both only where some were.
+    `services_share` is the share of the servers' CPUs that services took in its slices.
     """
 
     member: Member
@@ -173,9 +174,10 @@ class Row(Value):
     failures: tuple[Failure, ...]
     starts: Mapping[StartVariant, Started] = {}
     imports: Imports | None = None
-    # Left out of a file where nothing is known of them: a summary of before is the same to the byte.
+    # Left out of a file where there is nothing to say of them: a summary of before is the same to the byte.
     answered: int | None = Field(default=None, exclude_if=lambda answered: answered is None)
     alternatives: Mapping[str, int] = Field(default={}, exclude_if=lambda counts: not counts)
+    services_share: float | None = Field(default=None, exclude_if=lambda share: share is None)
     pooled: Pooled | None = Field(default=None, exclude_if=lambda pooled: pooled is None)
 
 

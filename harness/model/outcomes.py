@@ -246,8 +246,24 @@ class ServerOutcome(Value):
     failure: Failure | None = None
 
 
+class ServicesOutcome(Value):
+    """What the services of a block were, and have counted by contender.
+
+    `facts`: versions and settings, by service. `connections` to the database are those of the warm contenders, of which
+    each is `allowed_connections`. `mails` are all that had come when the contenders had ended. `hits` and `misses` of
+    Valkey are those of all contenders together; None: it did not run.
+    """
+
+    facts: Mapping[str, Any]
+    allowed_connections: Mapping[str, int]
+    connections: Mapping[str, int]
+    mails: Mapping[str, int]
+    hits: int | None = None
+    misses: int | None = None
+
+
 class BlockOutcome(Value):
-    """The end of a block: it counts only if this line is there. `services`: what these said of themselves."""
+    """The end of a block: it counts only if this line is there. `services`: None where there were none."""
 
     kind: Literal["block"] = "block"
     block: int
@@ -257,7 +273,7 @@ class BlockOutcome(Value):
     machine_before: MachineReading
     machine_after: MachineReading
     servers: Mapping[str, ServerOutcome]
-    services: Mapping[str, Any] | None = None
+    services: ServicesOutcome | None = None
 
 
 Outcome = Annotated[

@@ -80,6 +80,11 @@ class Request(Value):
         varies = self.draw or self.headers or self.alternatives or self.expect.headers or self.expect.varies
         return self.method == "GET" and not varies
 
+    @property
+    def promises_mail(self) -> bool:
+        """Whether it is a sign-up that is to be accepted: then a mail follows (the contract in apps/README.md)."""
+        return (self.method, self.path, self.expect.status) == ("POST", "/users", 202)
+
 
 class Scenario(Value):
     """What is asked of every app: the load and the equivalence check in one.

@@ -11,7 +11,7 @@ from harness.catalog import ROOT
 from harness.cli import app, auditing, steps
 from harness.cli.output import ExitCode
 from harness.ledger import Ended, Started
-from harness.model import App, Deployment, Expectation, Lineup, Request, Scenario, Traits
+from harness.model import App, Deployment, Draw, Expectation, Lineup, Request, Scenario, Traits
 from harness.pilot import Pilot, Spread
 from harness.report import auditing as shown
 from harness.report import exhibit, files
@@ -144,7 +144,7 @@ def test_the_documents_say_how_errors_read():
 
 
 def test_every_key_of_a_file_that_people_write_is_described():
-    kinds = (App, Deployment, Traits, Scenario, Request, Expectation, Lineup)
+    kinds = (App, Deployment, Traits, Scenario, Request, Draw, Expectation, Lineup)
     keys = {key for kind in kinds for key in kind.model_fields} - {"name", "folder"}
     assert [key for key in sorted(keys) if not re.search(rf"[`.\[]{key}[`.\]]", APPS)] == []
 

@@ -164,7 +164,10 @@ def _named_reference(asked: Asked, known: catalog.Catalog, labels: Sequence[str]
 
 
 def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
-    """The plan: what was asked for, else what the scenario and the machine suggest, else the defaults."""
+    """The plan: what was asked for, else what the scenario and the machine suggest, else the defaults.
+
+    Where contenders share services there are no duets: what the two cost together could not be told apart.
+    """
     suggested = {
         "connections": entry.scenario.connections,
         **({"slice_max_s": entry.scenario.slice_max_s} if entry.scenario.slice_max_s else {}),
@@ -174,7 +177,7 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     chosen = Plan.model_validate(
         suggested
         | dict(asked.plan)
-        | ({"duets": 0} if entry.scenario.services else {})  # the two would share what a duet must tell apart
+        | ({"duets": 0} if entry.scenario.services else {})
         | {
             "scenario": entry.scenario.name,
             "lineup": entry.lineup,

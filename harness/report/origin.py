@@ -58,6 +58,8 @@ def facts(result_set: ResultSet) -> Iterator[tuple[str, str]]:
         yield "command", escape.plain(shlex.join(("./bench", *head.command)))
     yield "limits", limits(result_set)
     yield "waiting", f"the generator {head.plan.wait}s"
+    for block in [block for block in result_set.finished if block.services][:1]:
+        yield "services, in the first block", _shown(block.services.facts if block.services else None)
     yield "plan", _shown(head.plan.model_dump(mode="json"))
     for source in (head.fingerprint.identity, head.fingerprint.moment, head.digests):
         for name, value in source.items():

@@ -57,7 +57,7 @@ def _measure(asked: Asked, counts: Sequence[int], runs: Path, resume: Path | Non
         if dry_run:
             return None
         steps.make_environments(entry.apps)
-        for spoiler in steps.look_at_machine(host):
+        for spoiler in steps.look_at_machine(host, quick=plans[0].quick):
             note(f"  {spoiler}")
         folder = resume or store.new_folder(runs, f"{entry.lineup}-sweep", time.time())
         parts = [

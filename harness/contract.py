@@ -3,31 +3,79 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from harness.model import Expectation
+from harness.model import Expectation, Request
 
 _EXCERPT_LENGTH = 120
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
+_SECRET = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
+_HOLES = {
+    "<integer>": re.compile(r"0|[1-9]\d*"),
+    "<time>": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+    "<token>": _TOKEN,
+}
 
 
-def mismatch(expected: Expectation, status: int, media_type: str, body: bytes) -> str | None:
-    """What is wrong with an answer, in a few words; None if nothing is. Key order and number format are free."""
-    if status != expected.status:
-        return f"status {status} instead of {expected.status}"
-    if media_type.partition(";")[0].strip().lower() != expected.media_type:
-        return f"media type {excerpt(media_type)} instead of {expected.media_type}"
-    try:
-        answered = json.loads(body)
-    except (ValueError, RecursionError):  # deeply nested garbage is no JSON of ours
-        return f"body is not JSON: {excerpt(body.decode(errors='replace'))}"
-    if not equal(answered, expected.json_body):
-        return f"body {excerpt(json.dumps(answered))} instead of {excerpt(json.dumps(expected.json_body))}"
-    return None
+class Answer(NamedTuple):
+    """What of an answer is compared. Names of `headers` are in lower case."""
+
+    status: int
+    media_type: str
+    body: bytes
+    headers: Mapping[str, str] = _NO_HEADERS
+
+
+class Fit(NamedTuple):
+    """What is `wrong` with an answer, in a few words; None: nothing. Then it may be the `alternative` of that name."""
+
+    wrong: str | None
+    alternative: str | None = None
+
+
+def fit(request: Request, answer: Answer, secrets: Iterable[str] = ()) -> Fit:
+    """Which of the answers to a request this is: the expected one, else the first alternative that fits."""
+    wrong = mismatch(request.expect, answer, secrets)
+    if wrong is None:
+        return Fit(None)
+    for name, expected in request.alternatives.items():
+        other = mismatch(expected, answer, secrets)
+        if other is None:
+            return Fit(None, name)
+        if expected.status == answer.status:
+            wrong = f"{wrong}; nor is it `{name}`: {other}"
+    return Fit(wrong)
+
+
+def mismatch(expected: Expectation, answer: Answer, secrets: Iterable[str] = ()) -> str | None:
+    """What is wrong with an answer, in a few words; None if nothing is. Key order and number format are free.
+
+    What of the request is secret is not shown, even if the answer repeats it.
+    """
+    if answer.status != expected.status:
+        return f"status {answer.status} instead of {expected.status}"
+    if answer.media_type.partition(";")[0].strip().lower() != expected.media_type:
+        return f"media type {excerpt(answer.media_type, secrets)} instead of {expected.media_type}"
+    return _wrong_header(expected, answer.headers, secrets) or _wrong_body(expected, answer.body, secrets)
+
+
+def varies(value: Any) -> bool:
+    """Whether a JSON value holds a hole, so that answers differ."""
+    if isinstance(value, Mapping):
+        return any(map(varies, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(varies, value))
+    return isinstance(value, str) and value in _HOLES
 
 
 def equal(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal; 1 equals 1.0, but true does not equal 1."""
+    """Whether a JSON value is the `other` one; 1 equals 1.0, but true does not equal 1. A hole takes what fits it."""
+    if isinstance(other, str) and other in _HOLES:
+        return _fills(one, other)
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, Mapping) and isinstance(other, Mapping):
@@ -37,7 +85,44 @@ def equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def excerpt(text: str) -> str:
-    """The start of a text from outside, quoted, with nothing in it that could act on a terminal."""
+def masked(text: str, secrets: Iterable[str] = ()) -> str:
+    """A text without tokens and without these secrets, whether written plainly or as JSON."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        for written in (secret, json.dumps(secret)[1:-1]):
+            text = text.replace(written, "<secret>")
+    return _SECRET.sub("<token>", text)
+
+
+def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
+    """The start of a text from outside, masked and quoted, with nothing in it that could act on a terminal."""
+    text = masked(text, secrets)
     shown = text[:_EXCERPT_LENGTH]
     return repr(shown) + ("..." if len(text) > _EXCERPT_LENGTH else "")
+
+
+def _wrong_header(expected: Expectation, headers: Mapping[str, str], secrets: Iterable[str]) -> str | None:
+    for name, value in expected.headers.items():
+        if name.lower() not in headers:
+            return f"no header {name}"
+        if not _fills(headers[name.lower()], value):
+            return f"header {name}: {excerpt(headers[name.lower()], secrets)} instead of {value}"
+    return None
+
+
+def _wrong_body(expected: Expectation, body: bytes, secrets: Iterable[str]) -> str | None:
+    try:
+        answered = json.loads(body)
+    except (ValueError, RecursionError):  # deeply nested garbage is no JSON of ours
+        return f"body is not JSON: {excerpt(body.decode(errors='replace'), secrets)}"
+    if not equal(answered, expected.json_body):
+        shown = (excerpt(json.dumps(one), secrets) for one in (answered, expected.json_body))
+        return "body {} instead of {}".format(*shown)
+    return None
+
+
+def _fills(value: Any, wanted: str) -> bool:
+    """Whether a value is the wanted text, or fits in the hole that it is."""
+    if wanted not in _HOLES:
+        return bool(value == wanted)
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return isinstance(text, str) and _HOLES[wanted].fullmatch(text) is not None

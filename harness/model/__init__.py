@@ -5,10 +5,7 @@ from harness.model.contenders import (
     App,
     Contender,
     Deployment,
-    Expectation,
     Lineup,
-    Request,
-    Scenario,
     Traits,
 )
 from harness.model.meaning import (
@@ -47,12 +44,14 @@ from harness.model.outcomes import (
     Process,
     Recording,
     ServerOutcome,
+    ServicesOutcome,
     StartOutcome,
     TurnOutcome,
     Usage,
 )
 from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, Start, StartVariant, Turn
 from harness.model.runs import Fingerprint, Member, ResultSet, RunHead
+from harness.model.scenarios import Draw, Expectation, Request, RowKind, Scenario, ServiceName, Target
 from harness.model.sweeps import Sweep, SweepCurve, SweepPoint
 from harness.model.value import Value
 
@@ -70,6 +69,7 @@ __all__ = [
     "Contender",
     "Deployment",
     "Doubt",
+    "Draw",
     "Duet",
     "DuetOutcome",
     "DuetPart",
@@ -102,10 +102,13 @@ __all__ = [
     "Request",
     "ResultSet",
     "Row",
+    "RowKind",
     "RunHead",
     "Scenario",
     "Series",
     "ServerOutcome",
+    "ServiceName",
+    "ServicesOutcome",
     "Start",
     "StartOutcome",
     "StartVariant",
@@ -114,6 +117,7 @@ __all__ = [
     "Sweep",
     "SweepCurve",
     "SweepPoint",
+    "Target",
     "Traits",
     "Turn",
     "TurnOutcome",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, model_validator
 
 from harness.model.value import Value
 
@@ -24,6 +22,8 @@ class Traits(Value):
     keep_alive: str | None = None
     access_log: str | None = None
     proxy_headers: str | None = None
+    driver: str | None = None
+    pool: str | None = None
 
 
 class Deployment(Value):
@@ -96,11 +96,12 @@ class App(Value):
     folder: Path
     title: str
     about: str = ""
-    role: Literal["contender", "baseline", "null", "control"] = "contender"
+    role: Literal["contender", "baseline", "null", "control", "services"] = "contender"
     requirements: str | None = Field(default=None, description="a lock file in the folder; None: nothing to install")
     versions: tuple[str, ...] = ()
     deployments: Mapping[str, Deployment] = Field(min_length=1)
     ablations: Mapping[str, Ablation] = {}
+    scenarios: tuple[str, ...] | None = Field(default=None, description="those it takes part in; None: all")
 
     @model_validator(mode="after")
     def _ablates_one_choice_at_a_time(self) -> App:
@@ -145,53 +146,6 @@ class Lineup(Value):
     about: str
     contenders: tuple[str, ...] = Field(min_length=1)
     reference: str
-
-
-class Expectation(Value):
-    """The answer that a request must get: status, media type, and a JSON body up to key order and number format."""
-
-    status: int = 200
-    media_type: str = "application/json"
-    json_body: JsonValue
-
-
-class Request(Value):
-    """One request. `weight` is its share of the load; 0: only asked when verifying."""
-
-    name: str
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
-    path: str = Field(pattern=r"^/[\x21-\x7e]*$")
-    weight: int = Field(default=1, ge=0)
-    expect: Expectation
-
-
-class Scenario(Value):
-    """What is asked of every app: the load and the equivalence check in one."""
-
-    name: str
-    about: str
-    isolates: str
-    leaves_out: str
-    connections: int = Field(default=100, ge=1)
-    requests: tuple[Request, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _has_load(self) -> Scenario:
-        if not self.load:
-            raise ValueError("no request has a weight above 0, so there is no load")
-        return self
-
-    @model_validator(mode="after")
-    def _names_each_request_once(self) -> Scenario:
-        twice = [name for name, times in Counter(request.name for request in self.requests).items() if times > 1]
-        if twice:
-            raise ValueError(f"two requests are called {', '.join(map(json.dumps, twice))}")
-        return self
-
-    @property
-    def load(self) -> tuple[Request, ...]:
-        """The requests of one cycle of the load, each as often as it weighs."""
-        return tuple(request for request in self.requests for _ in range(request.weight))
 
 
 def _replaced(command: tuple[str, ...], old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:

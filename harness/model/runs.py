@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from harness.model.contenders import Scenario, Traits
+from harness.model.contenders import Traits
 from harness.model.outcomes import (
     BlockOutcome,
     DuetOutcome,
@@ -15,6 +15,7 @@ from harness.model.outcomes import (
     TurnOutcome,
 )
 from harness.model.plans import BlockKind, BlockPlan, Placement, Plan
+from harness.model.scenarios import Scenario
 from harness.model.value import Value
 
 

@@ -1,0 +1,122 @@
+"""What is asked of every app: requests, the answers that they must get, and what has to stand ready for them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, JsonValue, model_validator
+
+from harness.model.value import Value
+
+ServiceName = Literal["postgres", "valkey", "mail", "upstream"]
+RowKind = Literal["item", "page", "user", "newcomer", "client", "catalogue", "top"]
+
+
+class Expectation(Value):
+    """The answer that a request must get: status, media type, headers, and a JSON body.
+
+    Key order, number format and further headers are free. Where an answer must vary, a text is a typed hole:
+    `<integer>`, `<time>`, `<token>`. Without a `json_body` any will do.
+    """
+
+    status: int = 200
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = {}
+    json_body: JsonValue
+
+
+class Draw(Value):
+    """So many rows of the data set, chosen by the seed, for each of which a request is rendered before the load.
+
+    `once`: none is asked twice, so a load that needs more than there are ends with an error.
+    """
+
+    of: RowKind
+    count: int = Field(default=1, ge=1, le=50_000)
+    once: bool = False
+
+
+class Request(Value):
+    """One request. `weight` is its share of the load; 0: only asked when verifying, and then `times` in a row.
+
+    `{item.id}` and the like in path, headers, body and expected answer stand for a drawn row's fields. `text` is a body
+    that is no JSON; `padding`: so many spaces after the body. `alternatives` are answers that are correct as well, but
+    are counted apart, by name.
+    """
+
+    name: str
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    path: str = Field(pattern=r"^/[\x21-\x7e]*$")
+    headers: Mapping[str, str] = {}
+    body: JsonValue = None
+    text: str | None = None
+    padding: int = Field(default=0, ge=0)
+    weight: int = Field(default=1, ge=0)
+    times: int = Field(default=1, ge=1)
+    draw: Draw | None = None
+    expect: Expectation
+    alternatives: Mapping[str, Expectation] = {}
+
+    @model_validator(mode="after")
+    def _has_one_body_at_most(self) -> Request:
+        if self.body is not None and self.text is not None:
+            raise ValueError("`body` and `text` exclude each other")
+        return self
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a GET that is always the same and has one answer: all that the yardsticks can answer."""
+        varies = self.draw or self.headers or self.alternatives
+        return self.method == "GET" and not varies
+
+
+class Scenario(Value):
+    """What is asked of every app: the load and the equivalence check in one.
+
+    `services` stand beside the apps, as seeded, in every block. `settings` are environment variables of every
+    contender. `slice_max_s`: where few slow answers a second need longer slices than usual.
+    """
+
+    name: str
+    about: str
+    isolates: str
+    leaves_out: str
+    services: tuple[ServiceName, ...] = ()
+    settings: Mapping[str, str] = {}
+    connections: int = Field(default=100, ge=1)
+    slice_max_s: float | None = Field(default=None, gt=0)
+    requests: tuple[Request, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _has_load(self) -> Scenario:
+        if not self.load:
+            raise ValueError("no request has a weight above 0, so there is no load")
+        return self
+
+    @model_validator(mode="after")
+    def _names_each_request_once(self) -> Scenario:
+        twice = [name for name, times in Counter(request.name for request in self.requests).items() if times > 1]
+        if twice:
+            raise ValueError(f"two requests are called {', '.join(map(json.dumps, twice))}")
+        return self
+
+    @property
+    def load(self) -> tuple[Request, ...]:
+        """The requests that make the load."""
+        return tuple(request for request in self.requests if request.weight)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the yardsticks can answer its load."""
+        return all(request.is_plain for request in self.load)
+
+
+class Target(Value):
+    """Whom an engine loads: an address, and what is asked there."""
+
+    host: str
+    port: int
+    scenario: Scenario

@@ -175,7 +175,7 @@ class RecordingEngine:
                 self.events.append(f"{'duet' if turn.beside else 'turn'} {turn.round} {' '.join(turn.contenders)}")
                 self.rates.append(turn.rate_per_s)
                 for label in turn.contenders:
-                    assert targets[label].scenario == SCENARIO
+                    assert targets[label].scenario.requests == SCENARIO.requests
                     yield self._recorded(label, turn, plan)
         finally:
             self.events.append("engine ends")

@@ -69,7 +69,7 @@ class Request(Value):
     @property
     def is_plain(self) -> bool:
         """Whether it is a GET that is always the same and has one answer: all that the yardsticks can answer."""
-        varies = self.draw or self.headers or self.alternatives
+        varies = self.draw or self.headers or self.alternatives or self.expect.headers
         return self.method == "GET" and not varies
 
     @property

@@ -12,14 +12,15 @@ from harness.report import escape
 from harness.report import format as written
 
 
-def circumstances(head: RunHead, connections: str = "") -> str:
-    """Host, day, load and line-up in one line of plain text; of several runs, with all their `connections`."""
+def circumstances(head: RunHead, connections: str = "", scenarios: str = "") -> str:
+    """Host, day, load and line-up in one line of plain text; of several runs, with all `connections` or `scenarios`."""
+    asked = scenarios or f"scenario {escape.plain(head.scenario.name)}"
     return " · ".join(
         (
             cpu(head),
             f"{written.date(head.created_at)} UTC",
             f"{connections or head.plan.connections} connections, generator {head.plan.wait}s",
-            f"{_blocks(head)}, line-up {escape.plain(head.plan.lineup)}, scenario {escape.plain(head.scenario.name)}",
+            f"{_blocks(head)}, line-up {escape.plain(head.plan.lineup)}, {asked}",
         )
     )
 

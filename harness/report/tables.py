@@ -15,10 +15,14 @@ from harness.report.format import NOTHING, Cell
 
 
 class Head(NamedTuple):
-    """The heading of a column, and whether names, words (left) or numbers (right) stand under it."""
+    """The heading of a column, and whether names, words (left) or numbers (right) stand under it.
+
+    `is_label`: the heading itself is a contender's name.
+    """
 
     text: str
     kind: Literal["number", "estimate", "word", "name"] = "number"
+    is_label: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -26,7 +30,12 @@ class Head(NamedTuple):
 
     @property
     def in_one_line(self) -> str:
-        return self.text.replace("-\n", "-").replace("\n", " ")
+        return self.text.replace("-\n", "-").replace("\n@", "@").replace("\n", " ")
+
+    @classmethod
+    def of(cls, label: str) -> Head:
+        """A contender's name, in two lines."""
+        return cls(escape.plain(label).replace("@", "\n@", 1), is_label=True)
 
 
 class Table(NamedTuple):
@@ -96,7 +105,7 @@ def ordered(rows: Iterable[Row]) -> tuple[Row, ...]:
 def markdown(table: Table) -> str:
     """A GitHub table; names are code spans, everything else is escaped."""
     lines = [
-        [head.in_one_line for head in table.heads],
+        [escape.code(head.in_one_line) if head.is_label else head.in_one_line for head in table.heads],
         ["--:" if head.is_number else "---" for head in table.heads],
         *([_markdown_cell(*pair) for pair in zip(table.heads, line, strict=True)] for line in table.lines),
     ]

@@ -18,8 +18,19 @@ from urllib.parse import parse_qs
 from urllib.request import Request, urlopen
 
 REGION = "us-east-1"
-DEBIAN = {"owner_id": "136693071363", "root_device_name": "/dev/xvda", "root_device_type": "ebs", "architecture": "x86_64"}
-DEBIAN |= {"state": "available", "public": True, "image_type": "machine", "image_location": "amazon/x", "description": "x"}
+DEBIAN = {
+    "owner_id": "136693071363",
+    "root_device_name": "/dev/xvda",
+    "root_device_type": "ebs",
+    "architecture": "x86_64",
+}
+DEBIAN |= {
+    "state": "available",
+    "public": True,
+    "image_type": "machine",
+    "image_location": "amazon/x",
+    "description": "x",
+}
 DEBIAN |= {"virtualization_type": "hvm", "hypervisor": "xen", "platform": None, "sriov": "simple"}
 IMAGES = {
     "ami-0000000000000older": ("debian-12-amd64-20250101-1", "2025-01-01T00:00:00.000Z"),
@@ -73,13 +84,14 @@ def moto(folder: Path) -> Iterator[str]:
 class Door(ThreadingHTTPServer):
     """Stands before a moto server. An action in `answers` gets (status, body) from here; all others go through.
 
-    `actions` are those that were asked for, in order.
+    An action in `once` does so only the first time. `actions` are those that were asked for, in order.
     """
 
     def __init__(self, behind: str) -> None:
         super().__init__(("127.0.0.1", 0), _Doorkeeper)
         self.behind = behind
         self.answers: dict[str, tuple[int, str]] = {}
+        self.once: dict[str, tuple[int, str]] = {}
         self.actions: list[str] = []
 
     @property
@@ -110,7 +122,10 @@ def refusal(code: str, message: str, status: int = 400) -> tuple[int, str]:
 
 def refusal_of_ec2(code: str, message: str, status: int = 400) -> tuple[int, str]:
     """As EC2 says no."""
-    return status, f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
+    return (
+        status,
+        f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>",
+    )
 
 
 def free_port() -> int:
@@ -127,7 +142,7 @@ class _Doorkeeper(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         action = parse_qs(body.decode())["Action"][0]
         self.server.actions.append(action)
-        status, answer = self.server.answers.get(action) or self._behind(body)
+        status, answer = self._own(action) or self._behind(body)
         self.send_response(status)
         self.send_header("Content-Type", "text/xml")
         self.send_header("Content-Length", str(len(answer.encode())))
@@ -136,6 +151,9 @@ class _Doorkeeper(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
+
+    def _own(self, action: str) -> tuple[int, str] | None:
+        return self.server.once.pop(action, None) or self.server.answers.get(action)
 
     def _behind(self, body: bytes) -> tuple[int, str]:
         headers = {name: self.headers[name] for name in ("Authorization", "Content-Type", "X-Amz-Date")}

@@ -20,7 +20,7 @@ from harness.errors import ContractError, HostError
 from harness.hosts.base import Host
 from harness.hosts.local import LocalHost
 from harness.model import App, Matrix, Placement, Plan, ResultSet, Row, RunHead, StartVariant, Summary, Sweep, Verdict
-from harness.prepare import ENVIRONMENTS, Entry
+from harness.prepare import Entry
 
 LOOK_S = 5.0
 _QUICK_LOOK_S = 1.0  # it shows nothing about the contenders, so little can spoil it
@@ -88,19 +88,19 @@ def warn_of_drops(head: RunHead) -> None:
         note("cold starts without page cache are left out: only root may drop it, on Linux")
 
 
-def make_environments(apps: Sequence[App]) -> None:
+def make_environments(host: Host, apps: Sequence[App]) -> None:
     """Make the environments that are missing, after saying how much will be downloaded."""
-    missing = environments.missing(apps, ENVIRONMENTS)
+    missing = host.environments.missing(apps)
     if missing:
         sizes = [environments.download_megabytes(app) for app in missing]
         size = f"about {sum(filter(None, sizes))} MB" if all(sizes) else "size unknown"
         note(f"environments to make: {', '.join(app.name for app in missing)} ({size} to download)")
         with progress("environments", len(missing)) as advance:
             for app in missing:
-                environments.make(app, ENVIRONMENTS)
+                host.environments.make(app)
                 advance(app.name)
     for app in apps:
-        environments.compile_modules(app, ENVIRONMENTS)
+        host.environments.compile_modules(app)
 
 
 def look_at_machine(host: Host, *, quick: bool = False) -> tuple[str, ...]:

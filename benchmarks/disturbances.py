@@ -18,7 +18,7 @@ from harness.agent import cgroup, limits
 from harness.engines.connection import ConnectionEngine
 from harness.engines.stepping import SteppedEngine
 from harness.hosts.local import LocalHost
-from harness.model import Placement, Plan, Recording, Scenario, Turn
+from harness.model import Placement, Plan, Recording, Target, Turn
 
 LABEL = "misbehaving"
 _SCRIPT = "misbehave.py"
@@ -105,15 +105,14 @@ class Struck:
 
     def drive(
         self,
-        addresses: Mapping[str, tuple[str, int]],
-        scenario: Scenario,
+        targets: Mapping[str, Target],
         plan: Plan,
         turns: Sequence[Turn],
         placement: Placement,
         log: Path,
     ) -> Iterator[Recording]:
         """See `engines.base.Engine`."""
-        with closing(self.engine.drive(addresses, scenario, plan, turns, placement, log)) as recordings:
+        with closing(self.engine.drive(targets, plan, turns, placement, log)) as recordings:
             for turn in turns:
                 if (turn.contender, turn.round) == (LABEL, 1):
                     Timer(_INTO_A_SLICE_S, self.strike).start()

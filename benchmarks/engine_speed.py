@@ -29,7 +29,7 @@ import psutil
 from scipy import stats
 
 from harness.engines import ENGINES
-from harness.model import Expectation, Placement, Plan, Request, Scenario, Turn
+from harness.model import Expectation, Placement, Plan, Request, Scenario, Target, Turn
 
 _CONNECTIONS = 100
 _GENERATOR_CPU, _SERVER_CPU = 0, 1
@@ -135,7 +135,8 @@ def _visitor(arm: str, url: str, options: argparse.Namespace) -> Iterator[Visito
     turns = [Turn(contender="server", round=index, renew=True) for index in range(options.rounds + 1)]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "logs" / f"{arm}.log"
-        recordings = iter(ENGINES[arm]().drive({"server": (host, port)}, scenario, plan, turns, placement, log))
+        target = Target(host=host, port=port, scenario=scenario)
+        recordings = iter(ENGINES[arm]().drive({"server": target}, plan, turns, placement, log))
         next(recordings)
 
         def visit() -> Visit:

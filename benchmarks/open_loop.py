@@ -20,7 +20,7 @@ import numpy as np
 
 from harness import histogram
 from harness.engines.connection import ConnectionEngine
-from harness.model import Expectation, Placement, Plan, Recording, Request, Scenario, Turn
+from harness.model import Expectation, Placement, Plan, Recording, Request, Scenario, Target, Turn
 
 _GENERATOR_CPU, _SERVER_CPU = 0, 1
 _CONNECTIONS = 100
@@ -92,9 +92,9 @@ def _driven(address: tuple[str, int], folder: Path) -> list[Recording]:
         Turn(contender="server", round=1),
         Turn(contender="server", round=2, share=0.5, rate_per_s=_RATE),
     ]
-    driving = ConnectionEngine().drive(
-        {"server": address}, _SCENARIO, plan, turns, _PLACEMENT, folder / "logs" / "x.log"
-    )
+    host, port = address
+    target = Target(host=host, port=port, scenario=_SCENARIO)
+    driving = ConnectionEngine().drive({"server": target}, plan, turns, _PLACEMENT, folder / "logs" / "x.log")
     return list(driving)[1:]
 
 

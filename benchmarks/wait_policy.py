@@ -22,7 +22,7 @@ from harness.cli import steps
 from harness.engines.connection import ConnectionEngine
 from harness.errors import RematchError
 from harness.hosts.local import LocalHost
-from harness.model import Recording, Turn
+from harness.model import Recording, Target, Turn
 from harness.stats import estimates
 
 _LABELS = _FASTAPI, _FLASK, _ = ("fastapi@uvicorn", "flask@gthread", "null")
@@ -61,13 +61,15 @@ def _passed(field: Field, rounds: int) -> Pass:
     turns = [Turn(contender=label, round=number) for number in range(rounds + 1) for label in _LABELS]
     with ExitStack() as stack:
         launched = [stack.enter_context(block.launch(field, label, f"{label}.log")).launched for label in _LABELS]
-        addresses = {one.contender: (one.host, one.port) for one in launched}
+        targets = {
+            one.contender: Target(host=one.host, port=one.port, scenario=field.scenarios[one.contender])
+            for one in launched
+        }
         recordings = {
             policy: stack.enter_context(
                 closing(
                     ConnectionEngine().drive(
-                        addresses,
-                        field.scenario,
+                        targets,
                         field.plan.model_copy(update={"wait": policy}),
                         turns,
                         field.placement,

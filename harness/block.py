@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from harness import duet, rendering, verify
-from harness.engines.base import Engine
+from harness import duet, rendering, services, verify
+from harness.engines.base import Engine, out_of_rows
 from harness.errors import LaunchError
 from harness.hosts.base import NOTHING_MORE, Host, Server
 from harness.model import (
@@ -19,24 +19,33 @@ from harness.model import (
     Contender,
     DuetOutcome,
     Failure,
+    Launched,
     Limits,
+    MachineReading,
     Placement,
     Plan,
     Recording,
     Scenario,
     ServerOutcome,
+    Target,
     Turn,
     TurnOutcome,
     Usage,
 )
+from harness.services import Keeper, Services
 
 
 @dataclass(frozen=True)
 class Field:
-    """All that a block needs: who, on what, with what. `pythons` and `contenders` by label; `logs` is a folder."""
+    """All that a block needs: who, on what, with what. `pythons` and `contenders` by label; `logs` is a folder.
+
+    `scenarios` are what each label is asked: the run's `scenario`, or a plain one, where a yardstick knows no better.
+    `keeper` keeps the services, if the scenario needs any.
+    """
 
     plan: Plan
     scenario: Scenario
+    scenarios: Mapping[str, Scenario]
     contenders: Mapping[str, Contender]
     pythons: Mapping[str, Path]
     placement: Placement
@@ -44,6 +53,7 @@ class Field:
     logs: Path
     host: Host
     engine: Engine
+    keeper: Keeper | None = None
 
 
 @dataclass(frozen=True)
@@ -56,36 +66,48 @@ class _Part:
     failure: Failure | None = None
 
 
+@dataclass(frozen=True)
+class _Played:
+    """What is left to say of a block when its turns are done. `connections` to the database, while all were warm."""
+
+    before: MachineReading
+    after: MachineReading
+    parts: Mapping[str, _Part]
+    connections: Mapping[str, int]
+
+
 def play(field: Field, block: BlockPlan, attempt: int) -> Iterator[TurnOutcome | DuetOutcome | BlockOutcome]:
-    """Yield each turn as it ends, and last the block itself. What fails is an outcome; the rest goes on."""
+    """Yield each turn as it ends, and last the block itself. What fails is an outcome; the rest goes on.
+
+    Services are launched first and stopped last: what a contender still does when it is told to end is seen.
+    """
     started_at = time.time()
-    with ExitStack() as stack:
-        parts = {label: _launched(field, block, label, stack) for label in block.launches}
-        parts = {label: _verified(field, label, part) for label, part in parts.items()}
-        turns = [turn for turn in block.turns if all(parts[label].failure is None for label in turn.contenders)]
-        recordings = stack.enter_context(closing(_driven(field, block, parts, turns)))
-
-        for turn in (turn for turn in turns if turn.round == 0):
-            yield _outcome(block, attempt, turn, next(recordings))
-        before = field.host.reading()
-        parts = {label: _read(part, warmed=True) for label, part in parts.items()}
-
-        for turn in (turn for turn in turns if turn.round > 0 and not turn.beside):
-            yield _outcome(block, attempt, turn, next(recordings))
-        parts = {label: _read(part, warmed=False) for label, part in parts.items()}
-
-        for turn in (turn for turn in turns if turn.beside):
-            yield duet.play(block.index, attempt, turn, _servers(parts, turn), recordings)
-        after = field.host.reading()
+    with open_services(field, f"block{block.index}-services.log") as beside:
+        played = yield from _played(field, block, attempt, beside)
+        seen = beside.outcome(played.connections)
 
     yield BlockOutcome(
         block=block.index,
         attempt=attempt,
         started_at=started_at,
         ended_at=time.time(),
-        machine_before=before,
-        machine_after=after,
-        servers={label: _facts(part) for label, part in parts.items()},
+        machine_before=played.before,
+        machine_after=played.after,
+        servers={label: _facts(part) for label, part in played.parts.items()},
+        services=seen,
+    )
+
+
+def open_services(field: Field, log_name: str) -> AbstractContextManager[Services]:
+    """The services of the field's scenario, as seeded; an empty set of them where it needs none."""
+    return services.opened(
+        field.scenario,
+        tuple(field.contenders.values()),
+        field.keeper,
+        field.host,
+        field.limits,
+        field.logs / log_name,
+        field.plan.launch_timeout_s,
     )
 
 
@@ -96,7 +118,7 @@ def launch(
     return field.host.launch(
         field.contenders[label],
         field.pythons[label],
-        rendering.first(field.scenario, field.plan.seed),
+        rendering.first(field.scenarios[label], field.plan.seed),
         field.limits,
         field.logs / log_name,
         field.plan.launch_timeout_s,
@@ -104,9 +126,40 @@ def launch(
     )
 
 
-def _launched(field: Field, block: BlockPlan, label: str, stack: ExitStack) -> _Part:
+def verified(field: Field, server: Server) -> tuple[str, ...]:
+    """All that is wrong with what a server answers."""
+    at, plan = server.launched, field.plan
+    return verify.broken(at.host, at.port, field.scenarios[at.contender], plan.request_timeout_s, plan.seed)
+
+
+def _played(
+    field: Field, block: BlockPlan, attempt: int, beside: Services
+) -> Generator[TurnOutcome | DuetOutcome, None, _Played]:
+    with ExitStack() as stack:
+        parts = {label: _launched(field, block, label, beside, stack) for label in block.launches}
+        parts = {label: _verified(field, label, part) for label, part in parts.items()}
+        turns = [turn for turn in block.turns if all(parts[label].failure is None for label in turn.contenders)]
+        recordings = stack.enter_context(closing(_driven(field, block, parts, turns)))
+
+        for turn in (turn for turn in turns if turn.round == 0):
+            yield _outcome(block, attempt, turn, *_recorded(recordings, beside))
+        before = field.host.reading()
+        parts = {label: _read(part, warmed=True) for label, part in parts.items()}
+        connections = beside.connections()
+
+        for turn in (turn for turn in turns if turn.round > 0 and not turn.beside):
+            yield _outcome(block, attempt, turn, *_recorded(recordings, beside))
+        parts = {label: _read(part, warmed=False) for label, part in parts.items()}
+
+        for turn in (turn for turn in turns if turn.beside):
+            yield duet.play(block.index, attempt, turn, _servers(parts, turn), recordings)
+        return _Played(before, field.host.reading(), parts, connections)
+
+
+def _launched(field: Field, block: BlockPlan, label: str, beside: Services, stack: ExitStack) -> _Part:
+    log_name, environment = f"block{block.index}-{label}.log", beside.environment(label)
     try:
-        server = stack.enter_context(launch(field, label, f"block{block.index}-{label}.log"))
+        server = stack.enter_context(launch(field, label, log_name, environment))
     except LaunchError as error:
         return _Part(failure=Failure(stage="launch", message=error.message, hint=error.hint))
     return _Part(server=server)
@@ -115,8 +168,7 @@ def _launched(field: Field, block: BlockPlan, label: str, stack: ExitStack) -> _
 def _verified(field: Field, label: str, part: _Part) -> _Part:
     if part.server is None:
         return part
-    launched = part.server.launched
-    broken = verify.broken(launched.host, launched.port, field.scenario, field.plan.request_timeout_s, field.plan.seed)
+    broken = verified(field, part.server)
     if not broken:
         return part
     hint = f"Try: ./bench verify {label}"
@@ -127,18 +179,19 @@ def _driven(
     field: Field, block: BlockPlan, parts: Mapping[str, _Part], turns: Sequence[Turn]
 ) -> Generator[Recording, None, None]:
     """Recordings, one per contender of a turn. The load rests until the next turn's are asked for."""
-    addresses = {
-        label: (part.server.launched.host, part.server.launched.port) for label, part in parts.items() if part.server
-    }
+    targets = {label: _target(field, label, part.server.launched) for label, part in parts.items() if part.server}
     if turns:
         yield from field.engine.drive(
-            addresses,
-            field.scenario,
+            targets,
             _plan(field, block),
             turns,
             field.placement,
             field.logs / f"block{block.index}-engine.log",
         )
+
+
+def _target(field: Field, label: str, at: Launched) -> Target:
+    return Target(host=at.host, port=at.port, scenario=field.scenarios[label])
 
 
 def _plan(field: Field, block: BlockPlan) -> Plan:
@@ -159,20 +212,36 @@ def _read(part: _Part, *, warmed: bool) -> _Part:
     return replace(part, warmed=usage) if warmed else replace(part, ended=usage)
 
 
-def _outcome(block: BlockPlan, attempt: int, turn: Turn, recording: Recording) -> TurnOutcome:
-    failure = None
-    if not recording.counted:
-        said = recording.first_error or "too few answers"
-        message = f"`{turn.contender}` could not be measured in round {turn.round}: {said}"
-        failure = Failure(stage=_stage(turn), message=message)
+def _recorded(recordings: Iterator[Recording], beside: Services) -> tuple[Recording, float | None]:
+    """The next recording, and the CPU time that the services took, from rest to rest."""
+    before_s = beside.cpu_s()
+    recording = next(recordings)
+    after_s = beside.cpu_s()
+    return recording, None if before_s is None or after_s is None else after_s - before_s
+
+
+def _outcome(
+    block: BlockPlan, attempt: int, turn: Turn, recording: Recording, services_cpu_s: float | None
+) -> TurnOutcome:
     return TurnOutcome(
         block=block.index,
         attempt=attempt,
         contender=turn.contender,
         round=turn.round,
         recording=recording,
-        failure=failure,
+        services_cpu_s=services_cpu_s,
+        failure=_failure(turn, recording),
     )
+
+
+def _failure(turn: Turn, recording: Recording) -> Failure | None:
+    said, hint = recording.first_error or "too few answers", ""
+    if recording.ran_out:
+        said, hint = out_of_rows(recording.ran_out)
+    elif recording.counted:
+        return None
+    message = f"`{turn.contender}` could not be measured in round {turn.round}: {said}"
+    return Failure(stage=_stage(turn), message=message, hint=hint)
 
 
 def _stage(turn: Turn) -> Literal["warm", "slice", "open loop"]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import block, capacity, coldstart, schedule, store, verify
+from harness import block, capacity, coldstart, schedule, store
 from harness.block import Field
 from harness.errors import InputError, LaunchError
 from harness.model import (
@@ -23,6 +23,7 @@ from harness.model import (
     StartOutcome,
     TurnOutcome,
 )
+from harness.services import Services
 
 
 def steps(head: RunHead) -> int:
@@ -36,16 +37,17 @@ def rehearse(field: Field) -> Iterator[tuple[str, tuple[str, ...]]]:
 
     A server that does not start, or answers the first request of the load wrongly, is asked nothing more.
     """
-    for label in field.contenders:
-        try:
-            with block.launch(field, label, f"rehearsal-{label}.log") as server:
-                launched = server.launched
-                broken = verify.broken(
-                    launched.host, launched.port, field.scenario, field.plan.request_timeout_s, field.plan.seed
-                )
-        except LaunchError as error:
-            broken = (f"{error.message.removeprefix(f'`{label}` ')}\n  {error.hint}",)  # who it is stands beside
-        yield label, broken
+    with block.open_services(field, "rehearsal-services.log") as beside:
+        for label in field.contenders:
+            yield label, _rehearsed(field, label, beside)
+
+
+def _rehearsed(field: Field, label: str, beside: Services) -> tuple[str, ...]:
+    try:
+        with block.launch(field, label, f"rehearsal-{label}.log", beside.environment(label)) as server:
+            return block.verified(field, server)
+    except LaunchError as error:
+        return (f"{error.message.removeprefix(f'`{label}` ')}\n  {error.hint}",)  # who it is stands beside
 
 
 @dataclass(frozen=True)

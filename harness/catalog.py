@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,6 +44,8 @@ def read(root: Path = ROOT) -> Catalog:
     apps = _each(sorted((root / "apps").glob("*/app.toml")), read_app, problems)
     scenarios = _each(sorted((root / "scenarios").glob("*.toml")), _read_scenario, problems)
     lineups = [lineup for file in _each([root / "apps" / "lineups.toml"], _read_lineups, problems) for lineup in file]
+    known = {scenario.name for scenario in scenarios}
+    problems += [problem for app in apps for problem in _unknown_scenarios(app, known) if not problems]
     _raise_all(problems)
     return Catalog(
         apps={app.name: app for app in apps},
@@ -52,12 +54,23 @@ def read(root: Path = ROOT) -> Catalog:
     )
 
 
+def plain() -> Scenario:
+    """The scenario of a single plain request, which every app answers. Raises InputError."""
+    return _read_scenario(ROOT / "scenarios" / "json.toml")
+
+
 def read_app(path: Path) -> App:
     """The app that an app.toml describes; its name is its folder's. Raises InputError."""
     folder = path.resolve().parent
     app = _validated(path, App, {**_toml(path), "name": folder.name, "folder": folder})
     _refuse_unknown_placeholders(path, app)
     return app
+
+
+def keeper(root: Path = ROOT) -> Contender:
+    """Who keeps the services: an app in all but that nobody measures it, so it stands with the hosts."""
+    app = read_app(root / "infra" / "services" / "app.toml")
+    return Contender(label=app.name, app=app, deployment_name=next(iter(app.deployments)))
 
 
 def contenders(catalog: Catalog, specifications: Sequence[str]) -> tuple[Contender, ...]:
@@ -156,6 +169,13 @@ def _refuse_unknown_placeholders(path: Path, app: App) -> None:
     if unknown:
         known = " ".join(f"{{{name}}}" for name in _PLACEHOLDERS)
         raise InputError("\n".join(unknown), f"A command may hold {known}.")
+
+
+def _unknown_scenarios(app: App, known: Collection[str]) -> Iterator[str]:
+    """An app of another folder may know scenarios that are not known here; one that stands beside them may not."""
+    for name in app.scenarios or ():
+        if name not in known:
+            yield f'"{app.folder / "app.toml"}": scenarios: there is no scenario "{name}"'
 
 
 def _table(app: App, deployment_name: str) -> str:

@@ -17,6 +17,7 @@ from harness.model import (
     StartOutcome,
     StartVariant,
 )
+from harness.services import Services
 
 # Python looks for bytecode in a folder that cannot exist, finds none and can leave none; what lies elsewhere stays.
 _WITHOUT_BYTECODE = {"PYTHONPYCACHEPREFIX": "/dev/null", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -32,13 +33,13 @@ def steps(head: RunHead) -> int:
 def play(field: Field, done: ResultSet, attempt: int) -> Iterator[ImportsOutcome | StartOutcome]:
     """Time the imports and the starts that a run lacks. Every contender has been started before, warm."""
     told = {one.contender for one in done.imports}
-    for label in _starting(done.head) if done.head.plan.times_imports else ():
-        if label not in told:
-            yield _imports(field, label, attempt)
+    untold = [label for label in _starting(done.head) if done.head.plan.times_imports and label not in told]
     had = {(start.contender, start.variant, start.index) for start in done.starts}
     lacking = [one for one in _planned(done.head) if (one.contender, one.variant, one.index) not in had]
-    for start in schedule.filled(lacking):
-        yield _start(field, start, attempt)
+    if untold or lacking:
+        with block.open_services(field, "start-services.log") as beside:
+            yield from (_imports(field, label, attempt, beside) for label in untold)
+            yield from (_start(field, start, attempt, beside) for start in schedule.filled(lacking))
 
 
 def said_of(outcome: ImportsOutcome | StartOutcome) -> str:
@@ -62,8 +63,9 @@ def _planned(head: RunHead) -> tuple[Start, ...]:
     return tuple(one for one in starts if head.drops_page_cache or one.variant is not StartVariant.DROPPED)
 
 
-def _start(field: Field, start: Start, attempt: int) -> StartOutcome:
-    environment = _WITHOUT_BYTECODE if start.variant is StartVariant.NO_BYTECODE else {}
+def _start(field: Field, start: Start, attempt: int, beside: Services) -> StartOutcome:
+    more = _WITHOUT_BYTECODE if start.variant is StartVariant.NO_BYTECODE else {}
+    environment = {**beside.environment(start.contender), **more}
     if start.variant is StartVariant.DROPPED:
         field.host.drop_page_cache()
     at = time.time()
@@ -77,12 +79,13 @@ def _start(field: Field, start: Start, attempt: int) -> StartOutcome:
     return StartOutcome(**start.model_dump(), **facts)
 
 
-def _imports(field: Field, label: str, attempt: int) -> ImportsOutcome:
+def _imports(field: Field, label: str, attempt: int, beside: Services) -> ImportsOutcome:
     """Its own start: telling takes time, so none that is timed does it."""
+    environment = {**beside.environment(label), **_TELLING_IMPORTS}
     at = time.time()
     imports, failure = None, None
     try:
-        with block.launch(field, label, f"imports-{label}.log", _TELLING_IMPORTS) as server:
+        with block.launch(field, label, f"imports-{label}.log", environment) as server:
             imports = server.imports() or None
     except LaunchError as error:
         failure = _failed(error)

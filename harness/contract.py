@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
-from harness.model import Expectation
+from harness.model import Expectation, Request
 
 _EXCERPT_LENGTH = 120
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -21,18 +21,55 @@ _HOLES = {
 }
 
 
-def mismatch(
-    expected: Expectation, status: int, media_type: str, body: bytes, headers: Mapping[str, str] = _NO_HEADERS
-) -> str | None:
+class Answer(NamedTuple):
+    """What of an answer is compared. Names of `headers` are in lower case."""
+
+    status: int
+    media_type: str
+    body: bytes
+    headers: Mapping[str, str] = _NO_HEADERS
+
+
+class Fit(NamedTuple):
+    """What is `wrong` with an answer, in a few words; None: nothing. Then it may be the `alternative` of that name."""
+
+    wrong: str | None
+    alternative: str | None = None
+
+
+def fit(request: Request, answer: Answer, secrets: Iterable[str] = ()) -> Fit:
+    """Which of the answers to a request this is: the expected one, else the first alternative that fits."""
+    wrong = mismatch(request.expect, answer, secrets)
+    if wrong is None:
+        return Fit(None)
+    for name, expected in request.alternatives.items():
+        other = mismatch(expected, answer, secrets)
+        if other is None:
+            return Fit(None, name)
+        if expected.status == answer.status:
+            wrong = f"{wrong}; nor is it `{name}`: {other}"
+    return Fit(wrong)
+
+
+def mismatch(expected: Expectation, answer: Answer, secrets: Iterable[str] = ()) -> str | None:
     """What is wrong with an answer, in a few words; None if nothing is. Key order and number format are free.
 
-    Names of `headers` are in lower case.
+    What of the request is secret is not shown, even if the answer repeats it.
     """
-    if status != expected.status:
-        return f"status {status} instead of {expected.status}"
-    if media_type.partition(";")[0].strip().lower() != expected.media_type:
-        return f"media type {excerpt(media_type)} instead of {expected.media_type}"
-    return _wrong_header(expected, headers) or _wrong_body(expected, body)
+    if answer.status != expected.status:
+        return f"status {answer.status} instead of {expected.status}"
+    if answer.media_type.partition(";")[0].strip().lower() != expected.media_type:
+        return f"media type {excerpt(answer.media_type, secrets)} instead of {expected.media_type}"
+    return _wrong_header(expected, answer.headers, secrets) or _wrong_body(expected, answer.body, secrets)
+
+
+def varies(value: Any) -> bool:
+    """Whether a JSON value holds a hole, so that answers differ."""
+    if isinstance(value, Mapping):
+        return any(map(varies, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(varies, value))
+    return isinstance(value, str) and value in _HOLES
 
 
 def equal(one: Any, other: Any) -> bool:
@@ -48,29 +85,38 @@ def equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def excerpt(text: str) -> str:
-    """The start of a text from outside, quoted, with nothing in it that could act on a terminal, and no token."""
-    text = _SECRET.sub("<token>", text)
+def masked(text: str, secrets: Iterable[str] = ()) -> str:
+    """A text without tokens and without these secrets, whether written plainly or as JSON."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        for written in (secret, json.dumps(secret)[1:-1]):
+            text = text.replace(written, "<secret>")
+    return _SECRET.sub("<token>", text)
+
+
+def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
+    """The start of a text from outside, masked and quoted, with nothing in it that could act on a terminal."""
+    text = masked(text, secrets)
     shown = text[:_EXCERPT_LENGTH]
     return repr(shown) + ("..." if len(text) > _EXCERPT_LENGTH else "")
 
 
-def _wrong_header(expected: Expectation, headers: Mapping[str, str]) -> str | None:
+def _wrong_header(expected: Expectation, headers: Mapping[str, str], secrets: Iterable[str]) -> str | None:
     for name, value in expected.headers.items():
         if name.lower() not in headers:
             return f"no header {name}"
         if not _fills(headers[name.lower()], value):
-            return f"header {name}: {excerpt(headers[name.lower()])} instead of {value}"
+            return f"header {name}: {excerpt(headers[name.lower()], secrets)} instead of {value}"
     return None
 
 
-def _wrong_body(expected: Expectation, body: bytes) -> str | None:
+def _wrong_body(expected: Expectation, body: bytes, secrets: Iterable[str]) -> str | None:
     try:
         answered = json.loads(body)
     except (ValueError, RecursionError):  # deeply nested garbage is no JSON of ours
-        return f"body is not JSON: {excerpt(body.decode(errors='replace'))}"
+        return f"body is not JSON: {excerpt(body.decode(errors='replace'), secrets)}"
     if not equal(answered, expected.json_body):
-        return f"body {excerpt(json.dumps(answered))} instead of {excerpt(json.dumps(expected.json_body))}"
+        shown = (excerpt(json.dumps(one), secrets) for one in (answered, expected.json_body))
+        return "body {} instead of {}".format(*shown)
     return None
 
 

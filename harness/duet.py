@@ -54,8 +54,12 @@ def _part(recording: Recording, before: Usage, after: Usage) -> DuetPart:
         answered=recording.answered,
         cpu_s=after.cpu_s - before.cpu_s,
         loaded_s=recording.duration_s + recording.drain_s,
-        is_whole=_identities(before) == _identities(after) and not any(recording.errors.values()),
+        is_whole=_identities(before) == _identities(after) and not _went_wrong(recording),
     )
+
+
+def _went_wrong(recording: Recording) -> bool:
+    return any(recording.errors.values()) or recording.ran_out is not None
 
 
 def _identities(usage: Usage) -> set[tuple[int, float]]:

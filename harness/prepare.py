@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from harness.model import (
     RunHead,
     Scenario,
 )
+from harness.services import Keeper, own_servers
 
 ENVIRONMENTS = ROOT / ".environments"
 RUNS = ROOT / "results" / "runs"
@@ -88,13 +90,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Entry:
-    """Who takes part, in which scenario: everything that can be checked before anything is started."""
+    """Who takes part, in which scenario: everything that can be checked before anything is started.
+
+    `keeper`: who keeps the services, if the scenario needs any.
+    """
 
     lineup: str
     scenario: Scenario
     specifications: tuple[str, ...]
     contenders: tuple[Contender, ...]
     reference: str
+    keeper: Contender | None = None
 
     @property
     def starting(self) -> tuple[Contender, ...]:
@@ -103,8 +109,9 @@ class Entry:
 
     @property
     def apps(self) -> tuple[App, ...]:
-        """Every app once."""
-        return tuple({contender.app.folder: contender.app for contender in self.contenders}.values())
+        """Every app once, that of the keeper among them."""
+        launched = (*self.contenders, *((self.keeper,) if self.keeper else ()))
+        return tuple({contender.app.folder: contender.app for contender in launched}.values())
 
 
 def sweep(asked: Asked, counts: Sequence[int]) -> tuple[Asked, ...]:
@@ -138,12 +145,14 @@ def enter(asked: Asked) -> Entry:
     specifications = (*named, *catalog.specifications_of_own(asked.own))
     contenders = catalog.contenders(known, specifications)
     yardsticks = [name for name in asked.yardsticks if name not in {one.app.name for one in contenders}]
+    scenario = catalog.choose("scenario", known.scenarios, asked.scenario)
     return Entry(
         lineup=asked.name or ("custom" if asked.contenders or asked.own else asked.lineup),
-        scenario=catalog.choose("scenario", known.scenarios, asked.scenario),
+        scenario=scenario,
         specifications=(*specifications, *yardsticks),
         contenders=(*contenders, *catalog.contenders(known, yardsticks)),
         reference=_reference(asked, known, [contender.label for contender in contenders]),
+        keeper=catalog.keeper() if scenario.services else None,
     )
 
 
@@ -159,12 +168,14 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     """The plan: what was asked for, else what the scenario and the machine suggest, else the defaults."""
     suggested = {
         "connections": entry.scenario.connections,
+        **({"slice_max_s": entry.scenario.slice_max_s} if entry.scenario.slice_max_s else {}),
         "wait": "spin" if placement.owns_core and _is_ours(asked) else "sleep",
         "seed": secrets.randbelow(2**32),
     }
     chosen = Plan.model_validate(
         suggested
         | dict(asked.plan)
+        | ({"duets": 0} if entry.scenario.services else {})  # the two would share what a duet must tell apart
         | {
             "scenario": entry.scenario.name,
             "lineup": entry.lineup,
@@ -205,7 +216,7 @@ def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: 
         placement=host.placement,
         members=members,
         schedule=schedule.blocks(chosen, members),
-        fingerprint=_fingerprint(host, chosen, members),
+        fingerprint=_fingerprint(host, entry, chosen, members),
         digests=provenance.digests(ROOT, entry.apps, entry.scenario.name),
         command=None if command is None else tuple(command),
         varies=varies(entry),
@@ -226,6 +237,7 @@ def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path) -> Field:
     return Field(
         plan=chosen,
         scenario=entry.scenario,
+        scenarios={contender.label: _asked_of(contender, entry.scenario) for contender in entry.contenders},
         contenders={contender.label: contender for contender in entry.contenders},
         pythons={contender.label: environments.python(contender.app, ENVIRONMENTS) for contender in entry.contenders},
         placement=host.placement,
@@ -233,7 +245,20 @@ def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path) -> Field:
         logs=logs,
         host=host,
         engine=engines.ENGINES[chosen.engine](),
+        keeper=_keeper(entry),
     )
+
+
+def _asked_of(contender: Contender, scenario: Scenario) -> Scenario:
+    """The yardsticks are frozen and know plain requests only: where the run has others they are asked plain ones."""
+    return catalog.plain() if contender.app.is_yardstick and not scenario.is_plain else scenario
+
+
+def _keeper(entry: Entry) -> Keeper | None:
+    if entry.keeper is None:
+        return None
+    python = environments.python(entry.keeper.app, ENVIRONMENTS)
+    return Keeper(entry.keeper, python, own_servers(os.environ))
 
 
 def seconds(chosen: Plan, starting: int, labels: int) -> float:
@@ -272,7 +297,15 @@ def _member(contender: Contender, placement: Placement) -> Member:
     )
 
 
-def _fingerprint(host: Host, chosen: Plan, members: Sequence[Member]) -> Fingerprint:
+def _services(entry: Entry) -> dict[str, Any]:
+    """The versions of what keeps the services, and which of these are the user's own; each block has their settings."""
+    if entry.keeper is None:
+        return {}
+    own = [name for name in own_servers(os.environ) if name in entry.scenario.services]
+    return {"services": {**environments.versions(entry.keeper.app, ENVIRONMENTS), "own": own}}
+
+
+def _fingerprint(host: Host, entry: Entry, chosen: Plan, members: Sequence[Member]) -> Fingerprint:
     machine = host.fingerprint()
     return Fingerprint(
         identity={
@@ -282,6 +315,7 @@ def _fingerprint(host: Host, chosen: Plan, members: Sequence[Member]) -> Fingerp
             "engine": chosen.engine,
             "generator": dict(provenance.generator_versions()),
             "versions": {member.label: dict(member.versions) for member in members},
+            **_services(entry),
         },
         moment={**machine["moment"], **provenance.commit(ROOT)},
     )

@@ -32,6 +32,7 @@ MEASURING = (
     "prepare.py",
     "rendering.py",
     "schedule.py",
+    "services.py",
     "verify.py",
 )
 DERIVING = ("audit", "guards", "stats", "otherwise.py", "summary.py", "sweep.py")
@@ -80,6 +81,8 @@ def _places(root: Path, name: str) -> list[Path]:
             return [root / "harness" / part for part in (MEASURING if kind == "measuring" else DERIVING)]
         case "scenario" if named:
             return [root / "scenarios" / f"{named}.toml"]
+        case "app" if named == "services":
+            return [root / "infra" / "services"]
         case "app" if named:
             return [root / "apps" / named]
     return []

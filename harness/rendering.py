@@ -14,6 +14,7 @@ from harness.errors import InputError
 from harness.model import Draw, Request, Scenario
 
 _PLACE = re.compile(r"\{(\w+)\.(\w+)\}")
+_SECRET = re.compile("password|token|secret|authorization|cookie|key", re.IGNORECASE)
 
 
 def for_verifying(request: Request, seed: int) -> tuple[Request, ...]:
@@ -45,6 +46,14 @@ def payload(request: Request) -> bytes | None:
 def headers(request: Request) -> Mapping[str, str]:
     """The headers of a rendered request, beside those that HTTP demands."""
     return {"Content-Type": "application/json", **request.headers} if payload(request) else request.headers
+
+
+def secrets(request: Request) -> tuple[str, ...]:
+    """What of a rendered request must not be shown: what stands under names such as password, token or key."""
+    of_headers = [value.rpartition(" ")[2] for name, value in request.headers.items() if _SECRET.search(name)]
+    body = request.body if isinstance(request.body, Mapping) else {}
+    of_body = [value for name, value in body.items() if isinstance(value, str) and _SECRET.search(name)]
+    return (*of_headers, *of_body)
 
 
 def first(scenario: Scenario, seed: int) -> Request:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from harness import rendering
-from harness.contract import excerpt, mismatch
+from harness.contract import Answer, excerpt, fit, masked
 from harness.model import Request, Scenario
 
 
@@ -14,7 +14,7 @@ def broken(host: str, port: int, scenario: Scenario, timeout_s: float, seed: int
     with httpx.Client(timeout=timeout_s, trust_env=False) as client:
         asked = (one for request in scenario.requests for one in rendering.for_verifying(request, seed))
         answers = ((request, _wrong(client, f"http://{host}:{port}", request)) for request in asked)
-        return tuple(f"{request.name}: {request.method} {request.path}: {wrong}" for request, wrong in answers if wrong)
+        return tuple(f"{_said(request)}: {wrong}" for request, wrong in answers if wrong)
 
 
 def _wrong(client: httpx.Client, address: str, request: Request) -> str | None:
@@ -26,10 +26,11 @@ def _wrong(client: httpx.Client, address: str, request: Request) -> str | None:
             content=rendering.payload(request),
         )
     except httpx.HTTPError as error:
-        return f"no answer: {type(error).__name__} {excerpt(str(error))}"
+        return f"no answer: {type(error).__name__} {excerpt(str(error), rendering.secrets(request))}"
     media_type = answer.headers.get("content-type", "")
-    found = [
-        mismatch(expect, answer.status_code, media_type, answer.content, answer.headers)
-        for expect in (request.expect, *request.alternatives.values())
-    ]
-    return found[0] if all(found) else None
+    compared = Answer(answer.status_code, media_type, answer.content, answer.headers)
+    return fit(request, compared, rendering.secrets(request)).wrong
+
+
+def _said(request: Request) -> str:
+    return masked(f"{request.name}: {request.method} {request.path}", rendering.secrets(request))

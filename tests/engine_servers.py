@@ -4,13 +4,13 @@ import itertools
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import psutil
 
-from harness.model import Expectation, Placement, Plan, Request, Scenario
+from harness.model import Expectation, Placement, Plan, Request, Scenario, Target
 
 CONNECTIONS = 4
 TIMEOUT_S = 0.4
@@ -45,6 +45,11 @@ def plan(**changes: Any) -> Plan:
         "wait": "sleep",
     }
     return Plan(**(chosen | changes))
+
+
+def targets(addresses: Mapping[str, tuple[str, int]], scenario: Scenario = SCENARIO) -> dict[str, Target]:
+    """The same is asked everywhere."""
+    return {label: Target(host=host, port=port, scenario=scenario) for label, (host, port) in addresses.items()}
 
 
 Behaviour = Callable[[socket.socket], None]

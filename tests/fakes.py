@@ -29,6 +29,7 @@ from harness.model import (
     Recording,
     Request,
     Scenario,
+    Target,
     Turn,
     Usage,
 )
@@ -92,6 +93,11 @@ class RecordingServer:
         self.readings += 1
         return Usage(cpu_s=float(self.readings), memory_bytes=1, processes=())
 
+    def cpu_s(self) -> float:
+        self.events.append(f"cpu {self.launched.contender}")
+        self.readings += 1
+        return float(self.readings)
+
     def imports(self) -> tuple[Import, ...]:
         return IMPORTS
 
@@ -149,14 +155,13 @@ class RecordingEngine:
 
     def drive(
         self,
-        addresses: Mapping[str, tuple[str, int]],
-        scenario: Scenario,
+        targets: Mapping[str, Target],
         plan: Plan,
         turns: Sequence[Turn],
         placement: Placement,
         log: Path,
     ) -> Iterator[Recording]:
-        assert (scenario, placement, log.parent) == (SCENARIO, PLACEMENT, Path("logs"))
+        assert (placement, log.parent) == (PLACEMENT, Path("logs"))
         try:
             for number, turn in enumerate(turns):
                 if number == self.interrupts:
@@ -164,7 +169,7 @@ class RecordingEngine:
                 self.events.append(f"{'duet' if turn.beside else 'turn'} {turn.round} {' '.join(turn.contenders)}")
                 self.rates.append(turn.rate_per_s)
                 for label in turn.contenders:
-                    assert label in addresses
+                    assert targets[label].scenario == SCENARIO
                     yield self._recorded(label, turn, plan)
         finally:
             self.events.append("engine ends")
@@ -190,6 +195,7 @@ def field_of(host: RecordingHost, engine: RecordingEngine, **changes: Any) -> Fi
     return Field(
         plan=plan,
         scenario=SCENARIO,
+        scenarios=dict.fromkeys(labels, SCENARIO),
         contenders={label: contender(label) for label in labels},
         pythons={label: Path("python") for label in labels},
         placement=PLACEMENT,

@@ -155,9 +155,9 @@ def test_a_block_of_the_other_wait_policy_is_driven_by_it(field, tmp_path):
     drive = field.engine.drive
 
     class Engine:
-        def drive(self, addresses, scenario, plan, turns, placement, log):
+        def drive(self, targets, plan, turns, placement, log):
             seen.append(plan.wait)
-            return drive(addresses, scenario, plan, turns, placement, log)
+            return drive(targets, plan, turns, placement, log)
 
     plan = field.plan.model_copy(update={"starts": 0, "blocks": 2, "other_wait_blocks": 1})
     field = dataclasses.replace(field, plan=plan, engine=Engine())

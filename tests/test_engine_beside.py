@@ -15,12 +15,12 @@ from tests.engine_servers import (
     CONNECTIONS,
     GOOD,
     PLACEMENT,
-    SCENARIO,
     Behaviour,
     answers,
     heard,
     plan,
     served,
+    targets,
 )
 
 RATE = 200.0
@@ -64,7 +64,7 @@ def test_a_duet_loads_both_at_the_same_time_over_the_connections_that_they_have(
             Turn(contender="a", round=1),
         ]
         drive = ConnectionEngine().drive(
-            {"a": a, "b": b}, SCENARIO, plan(duet_s=1.0, wait=wait), turns, PLACEMENT, tmp_path / "logs" / "x.log"
+            targets({"a": a, "b": b}), plan(duet_s=1.0, wait=wait), turns, PLACEMENT, tmp_path / "logs" / "x.log"
         )
         found = list(drive)
     assert [one.contender for one in found] == ["a", "b", "a", "b", "b", "a", "a"]
@@ -79,7 +79,7 @@ def test_a_duet_with_a_server_that_fails_says_so_of_that_one_only(tmp_path: Path
     with served(answers(GOOD)) as good, served(BEHAVIOURS["failing"]) as bad:
         turns = [Turn(contender="good", beside="bad", round=1)]
         good_one, bad_one = ConnectionEngine().drive(
-            {"good": good, "bad": bad}, SCENARIO, plan(duet_s=1.0), turns, PLACEMENT, tmp_path / "logs" / "x.log"
+            targets({"good": good, "bad": bad}), plan(duet_s=1.0), turns, PLACEMENT, tmp_path / "logs" / "x.log"
         )
     assert good_one.errors == {}
     assert good_one.answered
@@ -92,7 +92,7 @@ def open_loop(behave: Behaviour, tmp_path: Path, rate_per_s: float = RATE, reque
         turns = [Turn(contender="x", round=0), Turn(contender="x", round=1, share=0.5, rate_per_s=rate_per_s)]
         settings = plan(open_s=WINDOW_S, request_timeout_s=request_timeout_s)
         _, found = ConnectionEngine().drive(
-            {"x": address}, SCENARIO, settings, turns, PLACEMENT, tmp_path / "logs" / "x.log"
+            targets({"x": address}), settings, turns, PLACEMENT, tmp_path / "logs" / "x.log"
         )
     assert found.paced
     return found

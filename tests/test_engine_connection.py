@@ -10,11 +10,11 @@ from tests.engine_servers import (
     BEHAVIOURS,
     CONNECTIONS,
     PLACEMENT,
-    SCENARIO,
     TIMEOUT_S,
     TURN_S,
     plan,
     served,
+    targets,
     unused_port,
 )
 
@@ -31,7 +31,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]
         addresses["refused"] = ("127.0.0.1", unused_port())
         names = [*list(addresses)[:-2], "refused", "still good"]
         turns = [Turn(contender=name, round=0) for name in names]
-        found = list(ConnectionEngine().drive(addresses, SCENARIO, plan(), turns, PLACEMENT, log))
+        found = list(ConnectionEngine().drive(targets(addresses), plan(), turns, PLACEMENT, log))
     assert [recording.contender for recording in found] == names
     return {recording.contender: recording for recording in found}
 

@@ -30,33 +30,51 @@ def _parse(data: bytes, *, method: str = "GET", ended: bool = False, cuts: tuple
 _WHOLE = {
     "length": (
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 4\r\n\r\n{} \n",
-        Answer(200, "application/json", b"{} \n", keeps=True),
+        Answer(
+            200,
+            "application/json",
+            b"{} \n",
+            keeps=True,
+            headers={"content-type": "application/json; charset=utf-8", "content-length": "4"},
+        ),
     ),
-    "length of zero": (b"HTTP/1.1 200 OK\r\ncontent-length:0\r\n\r\n", Answer(200, "", b"", keeps=True)),
+    "length of zero": (
+        b"HTTP/1.1 200 OK\r\ncontent-length:0\r\n\r\n",
+        Answer(200, "", b"", keeps=True, headers={"content-length": "0"}),
+    ),
     "length said twice": (
         b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\nContent-Length: 2\r\n\r\nab",
-        Answer(200, "", b"ab", keeps=True),
+        Answer(200, "", b"ab", keeps=True, headers={"content-length": "2, 2, 2"}),
     ),
-    "no reason phrase": (b"HTTP/1.1 404 \r\nContent-Length: 1\r\n\r\nx", Answer(404, "", b"x", keeps=True)),
+    "no reason phrase": (
+        b"HTTP/1.1 404 \r\nContent-Length: 1\r\n\r\nx",
+        Answer(404, "", b"x", keeps=True, headers={"content-length": "1"}),
+    ),
     "last of the connection": (
         b"HTTP/1.1 200 OK\r\nConnection: foo, Close\r\nContent-Length: 1\r\n\r\nx",
-        Answer(200, "", b"x", keeps=False),
+        Answer(200, "", b"x", keeps=False, headers={"connection": "foo, Close", "content-length": "1"}),
     ),
-    "HTTP/1.0": (b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", Answer(200, "", b"x", keeps=False)),
+    "HTTP/1.0": (
+        b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx",
+        Answer(200, "", b"x", keeps=False, headers={"content-length": "1"}),
+    ),
     "HTTP/1.0 kept": (
         b"HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 1\r\n\r\nx",
-        Answer(200, "", b"x", keeps=True),
+        Answer(200, "", b"x", keeps=True, headers={"connection": "Keep-Alive", "content-length": "1"}),
     ),
     "chunks with extensions and trailers": (
         _CHUNKED_HEAD + b'1;a="b"\r\n{\r\n00A ; c\r\n0123456789\r\n0\r\nX-Sum: 1\r\nY: \r\n\r\n',
-        Answer(200, "", b"{0123456789", keeps=True),
+        Answer(200, "", b"{0123456789", keeps=True, headers={"transfer-encoding": "Chunked"}),
     ),
     "interim answers first": (
         _INTERIM + b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
-        Answer(200, "", b"x", keeps=True),
+        Answer(200, "", b"x", keeps=True, headers={"content-length": "1"}),
     ),
     "no content": (b"HTTP/1.1 204 No Content\r\n\r\n", Answer(204, "", b"", keeps=True)),
-    "not modified": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", Answer(304, "", b"", keeps=True)),
+    "not modified": (
+        b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
+        Answer(304, "", b"", keeps=True, headers={"content-length": "9"}),
+    ),
 }
 
 
@@ -79,7 +97,7 @@ def test_an_answer_cut_off_anywhere_is_not_taken_for_whole(name: str) -> None:
 
 def test_an_answer_to_head_has_no_body() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
-    assert _parse(head, method="HEAD") == Answer(200, "", b"", keeps=True)
+    assert _parse(head, method="HEAD") == Answer(200, "", b"", keeps=True, headers={"content-length": "9"})
 
 
 def test_the_end_of_the_connection_completes_an_answer_without_a_length() -> None:

@@ -16,13 +16,13 @@ import pytest
 from harness.engines.connection import ConnectionEngine
 from harness.errors import EngineError, StoreError
 from harness.model import Placement, Plan, Recording, Turn
-from tests.engine_servers import GOOD, PLACEMENT, SCENARIO, answers, generators, plan, served
+from tests.engine_servers import GOOD, PLACEMENT, answers, generators, plan, served, targets
 
 
 def _started(tmp_path: Path, stack: ExitStack) -> Generator[Recording]:
     address = stack.enter_context(served(answers(GOOD)))
     turns = [Turn(contender="good", round=index) for index in range(100)]
-    return ConnectionEngine().drive({"good": address}, SCENARIO, plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log")
+    return ConnectionEngine().drive(targets({"good": address}), plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log")
 
 
 def test_abandoning_the_recordings_ends_the_generator(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_job_that_cannot_be_done_is_an_error_that_says_why(tmp_path: Path) -> 
     with pytest.raises(EngineError) as caught:
         list(
             ConnectionEngine().drive(
-                {"good": ("127.0.0.1", 1)}, SCENARIO, plan(), turns, nowhere, tmp_path / "logs" / "x.log"
+                targets({"good": ("127.0.0.1", 1)}), plan(), turns, nowhere, tmp_path / "logs" / "x.log"
             )
         )
     assert "Error" in caught.value.hint
@@ -71,13 +71,12 @@ _HARNESS_TO_BE_KILLED = """
 import sys
 from pathlib import Path
 from harness.engines.connection import ConnectionEngine
-from harness.model import Placement, Plan, Scenario, Turn
+from harness.model import Placement, Plan, Target, Turn
 
-scenario, plan = Scenario.model_validate_json(sys.argv[1]), Plan.model_validate_json(sys.argv[2])
+target, plan = Target.model_validate_json(sys.argv[1]), Plan.model_validate_json(sys.argv[2])
 turns = [Turn(contender="good", round=index) for index in range(2)]
 placement = Placement(server_cpus=(), generator_cpus=(), owns_core=False)
-address = ("127.0.0.1", int(sys.argv[3]))
-for _ in ConnectionEngine().drive({"good": address}, scenario, plan, turns, placement, Path(sys.argv[4])):
+for _ in ConnectionEngine().drive({"good": target}, plan, turns, placement, Path(sys.argv[3])):
     print("recorded", flush=True)
 """
 
@@ -85,7 +84,8 @@ for _ in ConnectionEngine().drive({"good": address}, scenario, plan, turns, plac
 @contextmanager
 def _to_be_killed(plan: Plan, port: int, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], psutil.Process]]:
     """A harness in the middle of its second turn, and its generator."""
-    words = [SCENARIO.model_dump_json(), plan.model_dump_json(), str(port), str(folder / "logs" / "x.log")]
+    target = targets({"good": ("127.0.0.1", port)})["good"]
+    words = [target.model_dump_json(), plan.model_dump_json(), str(folder / "logs" / "x.log")]
     harness = subprocess.Popen(
         [sys.executable, "-c", _HARNESS_TO_BE_KILLED, *words],
         stdout=subprocess.PIPE,
@@ -115,7 +115,7 @@ def test_a_stopped_generator_is_given_up_and_ended(tmp_path: Path) -> None:
     turns = [Turn(contender="good", round=index) for index in range(100)]
     with served(answers(GOOD)) as address:
         drive = ConnectionEngine(margin_s=5).drive(
-            {"good": address}, SCENARIO, plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log"
+            targets({"good": address}), plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log"
         )
         next(drive)
         (generator,) = generators()
@@ -128,7 +128,7 @@ def test_a_stopped_generator_is_given_up_and_ended(tmp_path: Path) -> None:
 def test_more_connections_than_open_files_are_refused_before_any_load(tmp_path: Path) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     many = {f"good{number}": ("127.0.0.1", 1) for number in range(most // 10_000 + 1)}
-    drive = ConnectionEngine().drive(many, SCENARIO, plan(connections=10_000), [], PLACEMENT, tmp_path / "x.log")
+    drive = ConnectionEngine().drive(targets(many), plan(connections=10_000), [], PLACEMENT, tmp_path / "x.log")
     with pytest.raises(EngineError, match=f"and only {most} are allowed") as caught:
         next(drive)
     assert f"ulimit -n {10_000 * len(many) + 64}" in caught.value.hint
@@ -138,7 +138,7 @@ def test_more_connections_than_open_files_are_refused_before_any_load(tmp_path: 
 def test_a_log_that_cannot_be_written_is_an_error_of_the_store(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("")
     drive = ConnectionEngine().drive(
-        {"good": ("127.0.0.1", 1)}, SCENARIO, plan(), [], PLACEMENT, tmp_path / "logs" / "x.log"
+        targets({"good": ("127.0.0.1", 1)}), plan(), [], PLACEMENT, tmp_path / "logs" / "x.log"
     )
     with pytest.raises(StoreError, match=r"x\.log.* cannot be written"):
         next(drive)

@@ -100,7 +100,7 @@ def _results() -> ResultSet:
 
 def _replayed(engine: ReplayEngine, *turns: tuple[str, int]) -> list[Recording]:
     wanted = [Turn(contender=contender, round=turn_round) for contender, turn_round in turns]
-    return list(engine.drive({}, _SCENARIO, _PLAN, wanted, _PLACEMENT, Path("unused.log")))
+    return list(engine.drive({}, _PLAN, wanted, _PLACEMENT, Path("unused.log")))
 
 
 def test_turns_get_the_recordings_of_their_contender_and_round_block_after_block() -> None:
@@ -114,7 +114,7 @@ def test_a_duet_gets_the_answers_of_both_and_not_those_of_a_slice() -> None:
     engine = ReplayEngine(_results())
     duet = Turn(contender="b", beside="a", round=1)
     for block in range(2):
-        found = list(engine.drive({}, _SCENARIO, _PLAN, [duet], _PLACEMENT, Path("unused.log")))
+        found = list(engine.drive({}, _PLAN, [duet], _PLACEMENT, Path("unused.log")))
         assert [(one.contender, one.answered, one.duration_s) for one in found] == [("b", block, 2), ("a", block, 2)]
 
 

@@ -25,6 +25,7 @@ from tests.engine_servers import (
     heard,
     plan,
     served,
+    targets,
     unused_port,
 )
 
@@ -39,7 +40,7 @@ def test_connections_are_kept_between_turns_and_made_anew_when_that_is_planned(t
     with served(behave) as address:
         turns = [Turn(contender="good", round=index, renew=index == 2) for index in range(4)]
         drive = ConnectionEngine().drive(
-            {"good": address}, SCENARIO, plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log"
+            targets({"good": address}), plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log"
         )
         counts = [len(opened) for recording in drive if recording.reconnects == 0]
     assert counts == [CONNECTIONS, CONNECTIONS, 2 * CONNECTIONS, 2 * CONNECTIONS]
@@ -56,7 +57,7 @@ def test_between_two_recordings_there_is_no_load(tmp_path: Path) -> None:
     with served(behave) as address:
         turns = [Turn(contender="good", round=index) for index in range(2)]
         drive = ConnectionEngine().drive(
-            {"good": address}, SCENARIO, plan(wait="spin"), turns, PLACEMENT, tmp_path / "logs" / "x.log"
+            targets({"good": address}), plan(wait="spin"), turns, PLACEMENT, tmp_path / "logs" / "x.log"
         )
         first = next(drive)
         (generator,) = generators()
@@ -80,7 +81,7 @@ def test_a_kept_connection_that_was_closed_while_idle_is_opened_again_without_an
     with served(behave) as address:
         turns = [Turn(contender="good", round=index) for index in range(2)]
         drive = ConnectionEngine().drive(
-            {"good": address}, SCENARIO, plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log"
+            targets({"good": address}), plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log"
         )
         next(drive)
         for connection in kept:
@@ -98,7 +99,7 @@ def test_a_request_that_may_not_be_repeated_is_not(tmp_path: Path) -> None:
     with served(answers_once(GOOD)) as address:
         turns = [Turn(contender="good", round=0)]
         (recording,) = ConnectionEngine().drive(
-            {"good": address}, scenario, plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log"
+            targets({"good": address}, scenario), plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log"
         )
     assert set(recording.errors) == {ErrorCause.RESET}
     assert recording.answered > 0
@@ -118,9 +119,8 @@ def test_the_requests_of_a_scenario_take_turns_by_weight_on_each_connection(tmp_
     scenario = SCENARIO.model_copy(update={"requests": (hello, often, never)})
     with served(behave) as address:
         turns = [Turn(contender="good", round=0)]
-        list(
-            ConnectionEngine().drive({"good": address}, scenario, plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log")
-        )
+        asked_of = targets({"good": address}, scenario)
+        list(ConnectionEngine().drive(asked_of, plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log"))
     assert set(asked) == {b"/hello", b"/often"}
     assert asked.count(b"/often") == pytest.approx(3 * asked.count(b"/hello"), abs=3 * CONNECTIONS)
 
@@ -129,7 +129,7 @@ def test_raw_latencies_of_what_was_counted_are_stored_when_asked_for(tmp_path: P
     with served(answers(GOOD)) as address:
         turns = [Turn(contender="../good", round=0)]
         (recording,) = ConnectionEngine().drive(
-            {"../good": address}, SCENARIO, plan(samples=True), turns, PLACEMENT, tmp_path / "logs" / "x.log"
+            targets({"../good": address}), plan(samples=True), turns, PLACEMENT, tmp_path / "logs" / "x.log"
         )
     (stored,) = (tmp_path / "samples").rglob("*.npy")
     samples_ns = np.load(stored)
@@ -160,7 +160,7 @@ def test_stock_locust_is_stepped_through_the_same_turns(tmp_path: Path) -> None:
     with served(answers(GOOD)) as good, served(BEHAVIOURS["wrong body"]) as wrong:
         addresses = {"good": good, "wrong": wrong, "refused": ("127.0.0.1", unused_port())}
         turns = [Turn(contender=name, round=index) for index in range(2) for name in addresses]
-        found = list(FastHttpEngine().drive(addresses, SCENARIO, plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log"))
+        found = list(FastHttpEngine().drive(targets(addresses), plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log"))
     assert [(recording.contender, recording.round) for recording in found] == [(t.contender, t.round) for t in turns]
     for recording in found[::3]:
         assert recording.errors == {}

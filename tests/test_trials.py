@@ -63,6 +63,7 @@ class Stage:
         self.field = Field(
             plan=self.head.plan,
             scenario=SCENARIO,
+            scenarios=dict.fromkeys(THREE, SCENARIO),
             contenders={label: contender(label) for label in THREE},
             pythons=dict.fromkeys(THREE, Path("python")),
             placement=PLACEMENT,

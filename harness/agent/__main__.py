@@ -19,7 +19,7 @@ from .launch import Launcher
 from .lock import hold_machine
 from .pagecache import drop
 from .server import Order
-from .usage import reading, usage
+from .usage import cpu_s, reading, usage
 
 _GRACE_ALONE_S = 1.0
 
@@ -42,6 +42,7 @@ class Agent:
             "fingerprint": lambda: fingerprint(self._available),
             "reading": lambda: reading(self._root),
             "launch": lambda **order: self._launcher.launch(Order.from_json(order)),
+            "cpu": lambda pid: {"cpu_s": cpu_s(self._launcher.family(pid))},
             "usage": lambda pid: usage(self._launcher.family(pid)),
             "imports": self._launcher.imports,
             "drop_page_cache": drop,

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,19 @@ def usage(family: Family) -> dict[str, Any]:
     processes = [_process(member) for member in members]
     leader = family.leader.pid
     return {
-        "cpu_s": sum(process["cpu_s"] for process in processes) + sum(member.reaped_cpu_s for member in members),
+        "cpu_s": sum(process["cpu_s"] for process in processes) + _reaped_cpu_s(members),
         "memory_bytes": sum(map(_memory_bytes, members)),
         "processes": processes,
         "throttled": cgroup.throttled(leader),
         "oom_kills": cgroup.oom_kills(leader),
         "cpus": allowed_cpus(member.pid for member in members),
     }
+
+
+def cpu_s(family: Family) -> float:
+    """CPU time of a server since its launch, as `usage` has it, at little cost."""
+    members = family.members(table())
+    return sum(map(_cpu_s, members)) + _reaped_cpu_s(members)
 
 
 def reading(root: int) -> dict[str, Any]:
@@ -75,6 +82,10 @@ def _process(process: Process) -> dict[str, Any]:
         "cpu_s": _cpu_s(process),
         "threads": process.threads,
     }
+
+
+def _reaped_cpu_s(processes: Iterable[Process]) -> float:
+    return sum(process.reaped_cpu_s for process in processes)
 
 
 def _cpu_s(process: Process) -> float:

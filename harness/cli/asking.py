@@ -5,8 +5,11 @@ from __future__ import annotations
 import json as json_format
 import textwrap
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import typer
 from rich.table import Table
@@ -16,8 +19,8 @@ from harness.block import Field
 from harness.catalog import Catalog
 from harness.cli import options, steps
 from harness.cli.output import ExitCode, document, note, progress, results
-from harness.hosts.base import Host
-from harness.model import App
+from harness.hosts.base import Host, Server
+from harness.model import App, ServiceName
 from harness.prepare import Asked, Entry
 
 
@@ -44,7 +47,7 @@ def verify(
     known = catalog.read()
     specifications = contenders or [f"{app.name}@{name}" for app in known.apps.values() for name in app.deployments]
     entries = {one: _entered(one, specifications) for one in scenario or known.scenarios}
-    steps.make_environments(next(iter(entries.values())).apps)
+    steps.make_environments(tuple({app.folder: app for entry in entries.values() for app in entry.apps}.values()))
     with steps.logs() as logs, steps.this_machine() as host:
         broken = _rehearsed({name: _field(entry, host, logs / name) for name, entry in entries.items()})
         if json:
@@ -58,17 +61,26 @@ def verify(
 def serve(contender: options.Contender, scenario: options.FirstAsked = "json") -> None:
     """Serve one contender in the foreground, to open in a browser. Ctrl-C ends it."""
     entry = _entered(scenario, [contender])
-    steps.make_environments(entry.apps[:1])
-    with (
-        steps.logs() as logs,
-        steps.this_machine() as host,
-        block.launch(_field(entry, host, logs), entry.contenders[0].label, "serve.log") as server,
-    ):
+    served, *_ = entry.contenders
+    steps.make_environments([served.app, *([entry.keeper.app] if entry.keeper else [])])
+    with steps.logs() as logs, steps.this_machine() as host, _served(_field(entry, host, logs), served.label) as server:
         results.print(f"http://{server.launched.host}:{server.launched.port}/")
         note("serving; Ctrl-C ends it")
         while True:
             time.sleep(1)
             server.usage()
+
+
+@contextmanager
+def _served(field: Field, label: str) -> Iterator[Server]:
+    """If its scenario needs any service, all of them are there: in a browser one looks at every page."""
+    wanted = get_args(ServiceName) if field.scenario.services else ()
+    field = replace(field, scenario=field.scenario.model_copy(update={"services": wanted}))
+    with (
+        block.open_services(field, "services.log") as beside,
+        block.launch(field, label, "serve.log", beside.environment(label)) as server,
+    ):
+        yield server
 
 
 def _entered(scenario: str, specifications: Sequence[str]) -> Entry:

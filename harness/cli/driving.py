@@ -12,6 +12,7 @@ import typer
 from harness import catalog
 from harness.cli import options, steps
 from harness.cli.output import ExitCode, document, note, results
+from harness.engines.base import out_of_rows
 from harness.errors import InputError
 from harness.model import Placement, Scenario
 
@@ -83,7 +84,7 @@ def _measure(load: _Load, duration_s: float, *, json: bool) -> None:
         document(driven.model_dump_json(indent=1))
     else:
         _show(driven)
-    if driven.errors:
+    if driven.errors or driven.ran_out:
         raise typer.Exit(ExitCode.FINDING)
 
 
@@ -94,10 +95,16 @@ def _show(driven: Drive) -> None:
         results.print(f"{driven.requests_per_s:,.0f} correct answers per second")
     for name, latency_s in driven.latency_s.items():
         results.print(f"  {name:<4} {latency_s * 1000:9.3f} ms (closed loop: every connection always busy)")
+    for name, count in driven.by_request.items():
+        results.print(f"  {count:,} of {driven.answered:,} answers to {name}")
+    for name, count in driven.alternatives.items():
+        results.print(f"  {count:,} of {driven.answered:,} answers were {name}")
     for cause, count in driven.errors.items():
         results.print(f"  {count} errors: {cause}")
     if driven.first_error:
         results.print(f"  the first: {driven.first_error}")
+    if driven.ran_out:
+        results.print("  {}. {}".format(*out_of_rows(driven.ran_out)))
     useful_s = driven.generator_cpu_s - driven.generator_empty_s
     results.print(f"  the generator used {useful_s:.2f} CPU seconds in {driven.duration_s:.2f} s")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import socket
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from harness import histogram
 from harness.engines.base import Engine
@@ -16,8 +16,9 @@ from harness.engines.connection import ConnectionEngine
 from harness.engines.job import PAGE_HOST, Job
 from harness.engines.stepping import generator, told
 from harness.errors import InputError
-from harness.model import ErrorCause, Placement, Plan, Recording, Scenario, Turn, Value
+from harness.model import ErrorCause, Placement, Plan, Recording, Scenario, Target, Turn, Value
 
+_K = TypeVar("_K")
 _SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
 _LABEL = "address"
 _TURN_S = 10.0  # of one turn at most: its requests are kept in memory until it ends
@@ -26,7 +27,10 @@ _PAGE_MODULE = "harness.engines.connection"
 
 
 class Drive(Value):
-    """What one address answered. `requests_per_s` None: too few answers to say. Latencies in seconds, closed loop."""
+    """What one address answered. `requests_per_s` None: too few answers to say. Latencies in seconds, closed loop.
+
+    `alternatives`, `by_request` and `ran_out` as in a Recording.
+    """
 
     requests_per_s: float | None
     answered: int
@@ -38,6 +42,9 @@ class Drive(Value):
     duration_s: float
     generator_cpu_s: float
     generator_empty_s: float
+    alternatives: Mapping[str, int] = {}
+    by_request: Mapping[str, int] = {}
+    ran_out: str | None = None
 
 
 def drive_address(
@@ -57,9 +64,9 @@ def drive_address(
     count = math.ceil(duration_s / _TURN_S)
     plan = _plan(scenario, connections, wait, duration_s / count)
     turns = [Turn(contender=_LABEL, round=index) for index in range(count + 1)]
-    engine = engine or ConnectionEngine()
-    recordings = list(engine.drive({_LABEL: (host, port)}, scenario, plan, turns, placement, log))
-    return _merged(recordings[1:])
+    engine, target = engine or ConnectionEngine(), Target(host=host, port=port, scenario=scenario)
+    _, *recordings = engine.drive({_LABEL: target}, plan, turns, placement, log)
+    return _merged(recordings)
 
 
 @contextmanager
@@ -81,8 +88,7 @@ def open_page(
     _refuse_unknown(host, port)
     _refuse_taken(page_port)
     job = Job(
-        addresses={_LABEL: (host, port)},
-        scenario=scenario,
+        targets={_LABEL: Target(host=host, port=port, scenario=scenario)},
         plan=_plan(scenario, connections, wait, _PAGE_TURN_S),
         turns=(),
         cpus=placement.generator_cpus,
@@ -127,14 +133,11 @@ def _merged(recordings: list[Recording]) -> Drive:
     counted_s = sum(recording.counted_s for recording in recordings)
     latency = histogram.merged(recording.latency for recording in recordings)
     quantiles = histogram.quantiles(latency, tuple(_SHARES.values())) if latency.counts else ()
-    errors: Counter[ErrorCause] = Counter()
-    for recording in recordings:
-        errors.update(recording.errors)
     busy = [recording.busy for recording in recordings if recording.busy is not None]
     return Drive(
         requests_per_s=sum(recording.counted for recording in recordings) / counted_s if counted_s else None,
         answered=sum(recording.answered for recording in recordings),
-        errors=errors,
+        errors=_summed(recording.errors for recording in recordings),
         first_error=next((recording.first_error for recording in recordings if recording.first_error), None),
         latency_s=dict(zip(_SHARES, quantiles, strict=False)),
         busy=sum(busy) / len(busy) if busy else None,
@@ -142,4 +145,14 @@ def _merged(recordings: list[Recording]) -> Drive:
         duration_s=sum(recording.duration_s for recording in recordings),
         generator_cpu_s=sum(recording.generator_cpu_s for recording in recordings),
         generator_empty_s=sum(recording.generator_empty_s for recording in recordings),
+        alternatives=_summed(recording.alternatives for recording in recordings),
+        by_request=_summed(recording.by_request for recording in recordings),
+        ran_out=next((recording.ran_out for recording in recordings if recording.ran_out), None),
     )
+
+
+def _summed(counts: Iterable[Mapping[_K, int]]) -> Mapping[_K, int]:
+    found: Counter[_K] = Counter()
+    for each in counts:
+        found.update(each)
+    return found

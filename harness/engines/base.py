@@ -6,16 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from harness.model import Placement, Plan, Recording, Scenario, Turn
+from harness.model import Placement, Plan, Recording, Target, Turn
 
 
 class Engine(Protocol):
-    """Drives a scenario. A turn starts when its recording is asked for: between two recordings there is no load."""
+    """Drives scenarios. A turn starts when its recording is asked for: between two recordings there is no load."""
 
     def drive(
         self,
-        addresses: Mapping[str, tuple[str, int]],
-        scenario: Scenario,
+        targets: Mapping[str, Target],
         plan: Plan,
         turns: Sequence[Turn],
         placement: Placement,
@@ -23,9 +22,16 @@ class Engine(Protocol):
     ) -> Iterator[Recording]:
         """Yield one recording per contender of each turn, in order. Raises EngineError when the generator itself fails.
 
+        `targets` are by label: contenders may be asked different scenarios.
         The turns of round 0 last `plan.warm_s`; duets `plan.duet_s`; turns with a rate `plan.open_s`; every other one
         lasts `turn_duration_s` of the throughput that its contender had in its warm-up.
         """
+
+
+def out_of_rows(request: str) -> tuple[str, str]:
+    """What is said of a turn in which a request that is asked once for each row had none left, and what helps."""
+    said = f"the scenario ran out of rows for `{request}`, each of which is asked only once"
+    return said, "Raise `count` of its `draw`, or measure less at a time: fewer rounds, shorter slices."
 
 
 def longest_s(plan: Plan, turn: Turn) -> float:

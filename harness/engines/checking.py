@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from harness.contract import mismatch
-from harness.model import ErrorCause, Expectation
-
-
-def wrong(expect: Expectation, status: int, media_type: str, body: bytes) -> tuple[ErrorCause, str] | None:
-    """Why an answer is not the expected one, or None."""
-    text = mismatch(expect, status, media_type, body)
-    if text is None:
-        return None
-    return (ErrorCause.BODY if status == expect.status else ErrorCause.STATUS), text
+from harness.contract import Answer, fit, varies
+from harness.model import ErrorCause, Expectation, Request
 
 
-def size_limit_bytes(expect: Expectation) -> int:
-    """How long a whole answer may be before it cannot be the expected one, whatever its formatting and headers."""
-    return len(json.dumps(expect.json_body)) * 4 + 64 * 1024
+class Judged(NamedTuple):
+    """What an answer is. `cause` None: right, and the `alternative` of that name, if any; else `text` says why not."""
+
+    cause: ErrorCause | None
+    text: str = ""
+    alternative: str | None = None
+
+
+def judged(request: Request, answer: Answer, secrets: Iterable[str] = ()) -> Judged:
+    """What the contract says of an answer to a request."""
+    found = fit(request, answer, secrets)
+    if found.wrong is None:
+        return Judged(None, alternative=found.alternative)
+    known = {expected.status for expected in _right(request)}
+    return Judged(ErrorCause.BODY if answer.status in known else ErrorCause.STATUS, found.wrong)
+
+
+def recurs(request: Request, alternative: str | None) -> bool:
+    """Whether this right answer may come again as it was. One with a hole in its body, such as a token, does not."""
+    expected = request.alternatives[alternative] if alternative else request.expect
+    return not varies(expected.json_body)
+
+
+def size_limit_bytes(request: Request) -> int:
+    """How long a whole answer may be before it cannot be a right one, whatever its formatting and headers."""
+    return max(len(json.dumps(expected.json_body)) for expected in _right(request)) * 4 + 64 * 1024
+
+
+def _right(request: Request) -> tuple[Expectation, ...]:
+    return (request.expect, *request.alternatives.values())

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness import rendering
-from harness.model import Plan, Request, Scenario, Turn, Value
+from harness.model import Plan, Request, Target, Turn, Value
 
 PAGE_HOST = "127.0.0.1"
 
@@ -14,8 +14,7 @@ PAGE_HOST = "127.0.0.1"
 class Job(Value):
     """Everything the generator needs to know. `cpus`: where it may run (empty: anywhere). `samples`: a folder."""
 
-    addresses: Mapping[str, tuple[str, int]]
-    scenario: Scenario
+    targets: Mapping[str, Target]
     plan: Plan
     turns: tuple[Turn, ...]
     cpus: tuple[int, ...]

@@ -28,7 +28,8 @@ class Taker(Protocol):
 class Load:
     """Users ask `contender` for as long as it is `running`, or as `pace` tells them.
 
-    `moved`: some user was woken since the spinner looked. `drained_ns`: when the last request had ended.
+    `moved`: some user was woken since the spinner looked. `drained_ns`: when the last request had ended. `ran_out`: the
+    request that was to be asked once for each row, and had none left.
     """
 
     contender: str
@@ -43,6 +44,9 @@ class Load:
     journals: list[Journal] = field(default_factory=list)
     errors: Counter[ErrorCause] = field(default_factory=Counter)
     first_error: str | None = None
+    alternatives: Counter[str] = field(default_factory=Counter)
+    by_request: Counter[str] = field(default_factory=Counter)
+    ran_out: str | None = None
     reconnects: int = 0
     asked_again: int = 0
     open_connections: int = 0
@@ -59,6 +63,20 @@ class Load:
         self.errors[cause] += 1
         if self.first_error is None:
             self.first_error = f"{cause}: {text[:_ERROR_LENGTH]}"
+
+    def count_apart(self, request: str | None, alternative: str | None) -> None:
+        """A right answer that is counted by its request, or as an alternative, or both."""
+        if request is not None:
+            self.by_request[request] += 1
+        if alternative is not None:
+            self.alternatives[alternative] += 1
+
+    def run_out(self, request: str) -> None:
+        """End the load for all its users: without this request it is not the load that was planned."""
+        self.ran_out = request
+        self.running = False
+        if self.pace:
+            self.pace.end()
 
     def leave(self) -> None:
         """A user's last request has ended."""

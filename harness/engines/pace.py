@@ -39,7 +39,7 @@ class Pace:
 
     def take(self) -> int | None:
         """The moment at which the caller's next request is due, once it is due. None: there are no more."""
-        if self._given == self.count:
+        if self._given >= self.count:
             return None
         if self._free or (due := self._due_ns()) > _clock():
             self._free.append(getcurrent())
@@ -48,6 +48,10 @@ class Pace:
         self._given += 1
         self.queued += 1
         return due
+
+    def end(self) -> None:
+        """Let no more requests be due."""
+        self.count = self._given
 
     def hand_out(self) -> None:
         """Wake whoever is free whenever a request is due. Spins: gevent's timers are up to 0.8 ms late."""

@@ -17,7 +17,7 @@ from harness.model import (
     Plan,
     Recording,
     ResultSet,
-    Scenario,
+    Target,
     Turn,
     TurnOutcome,
 )
@@ -35,8 +35,7 @@ class ReplayEngine:
 
     def drive(
         self,
-        addresses: Mapping[str, tuple[str, int]],  # noqa: ARG002  # the seam's
-        scenario: Scenario,  # noqa: ARG002  # the seam's
+        targets: Mapping[str, Target],  # noqa: ARG002  # the seam's
         plan: Plan,  # noqa: ARG002  # the seam's
         turns: Sequence[Turn],
         placement: Placement,  # noqa: ARG002  # the seam's

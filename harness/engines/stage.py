@@ -153,6 +153,10 @@ class Stage:
         gc.enable()
         return tuple(self._recorded(turn, load, start, stop, spinner.empty_ns) for load in loads)
 
+    def scenario_of(self, contender: str) -> str:
+        """The name of what it is asked."""
+        return self.job.targets[contender].scenario.name
+
     @property
     def _users(self) -> int:
         return self.job.plan.connections * self._banks
@@ -185,7 +189,7 @@ class Stage:
             rate = counted or found.all_ns.size / (duration_ns * _NS)
             self._warm[load.contender] = rate, found.latency.max_s or 0.0
         if self._folds:
-            fold(self.environment.stats, load.contender, self.job.scenario.name, found.all_ns, load.errors)
+            fold(self.environment.stats, load.contender, self.scenario_of(load.contender), found.all_ns, load.errors)
         self._taken += 1
         if self.job.samples is not None:
             self.job.samples.mkdir(parents=True, exist_ok=True)
@@ -214,6 +218,9 @@ def _recording(turn: Turn, load: Load, found: Facts, start: _Edge, stop: _Edge, 
         generator_empty_s=empty_ns * _NS,
         drain_s=(load.drained_ns - stop.ns) * _NS,
         paced=_paced(load.pace, turn.share, load.journals, stop.ns) if load.pace and turn.share else None,
+        alternatives=load.alternatives,
+        by_request=load.by_request,
+        ran_out=load.ran_out,
     )
 
 

@@ -19,7 +19,7 @@ import harness
 from harness.engines.base import longest_s
 from harness.engines.job import Job
 from harness.errors import EngineError, StoreError
-from harness.model import Placement, Plan, Recording, Scenario, Turn
+from harness.model import Placement, Plan, Recording, Target, Turn
 
 _GRACE_S = 2.0
 _MARGIN_S = 30.0
@@ -41,8 +41,7 @@ class SteppedEngine:
 
     def drive(
         self,
-        addresses: Mapping[str, tuple[str, int]],
-        scenario: Scenario,
+        targets: Mapping[str, Target],
         plan: Plan,
         turns: Sequence[Turn],
         placement: Placement,
@@ -50,8 +49,7 @@ class SteppedEngine:
     ) -> Generator[Recording, None, None]:
         """See `engines.base.Engine`. With `plan.samples` raw latencies go to `samples/<log's name>/` beside logs/."""
         job = Job(
-            addresses=addresses,
-            scenario=scenario,
+            targets=targets,
             plan=plan,
             turns=tuple(turns),
             cpus=placement.generator_cpus,
@@ -107,7 +105,7 @@ def told(process: subprocess.Popen[bytes], log: Path, within_s: float = _MARGIN_
 def _refuse_too_few_files(job: Job) -> None:
     """The generator may raise its own limit, but no higher than the hard one, which it inherits."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    connections = job.plan.connections * len(job.addresses)
+    connections = job.plan.connections * len(job.targets)
     needed = connections + _OWN_FILES
     if most != resource.RLIM_INFINITY and most < needed:
         raise EngineError(

@@ -21,6 +21,9 @@ class Server(Protocol):
     def usage(self) -> Usage:
         """What its process tree has used so far. Raises LaunchError when the server is gone."""
 
+    def cpu_s(self) -> float:
+        """The CPU time of its process tree so far: what `usage` says of it, at little cost. Raises LaunchError."""
+
     def imports(self) -> tuple[Import, ...]:
         """Every module that its processes have told of importing; none, if it was not launched to tell."""
 

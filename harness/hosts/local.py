@@ -43,6 +43,9 @@ class LocalServer:
     def usage(self) -> Usage:
         return Usage.model_validate(self._link.ask("usage", _SOON_S, LaunchError, pid=self.launched.pid))
 
+    def cpu_s(self) -> float:
+        return float(self._link.ask("cpu", _SOON_S, LaunchError, pid=self.launched.pid)["cpu_s"])
+
     def imports(self) -> tuple[Import, ...]:
         told = self._link.ask("imports", _SOON_S, LaunchError, pid=self.launched.pid)
         return tuple(map(Import.model_validate, told))
@@ -154,7 +157,7 @@ def _order(
         "folder": str(contender.app.folder),
         "log": str(log.absolute()),
         "host": ADDRESS,
-        "question": {"method": first.method, "path": first.path, **first.expect.model_dump()},
+        "question": {"method": first.method, "path": first.path, **first.expect.model_dump(exclude={"headers"})},
         "limits": limits.model_dump(),
         "timeout_s": timeout_s,
     }

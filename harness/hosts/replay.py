@@ -48,6 +48,9 @@ class ReplayServer:
             raise LaunchError(f"`{self.launched.contender}` has no further usage in the stored run.")
         return usage
 
+    def cpu_s(self) -> float:
+        return self.usage().cpu_s
+
     def imports(self) -> tuple[Import, ...]:
         return self._imports or ()
 

@@ -44,13 +44,14 @@ from harness.model.outcomes import (
     Process,
     Recording,
     ServerOutcome,
+    ServicesOutcome,
     StartOutcome,
     TurnOutcome,
     Usage,
 )
 from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, Start, StartVariant, Turn
 from harness.model.runs import Fingerprint, Member, ResultSet, RunHead
-from harness.model.scenarios import Draw, Expectation, Request, RowKind, Scenario, ServiceName
+from harness.model.scenarios import Draw, Expectation, Request, RowKind, Scenario, ServiceName, Target
 from harness.model.sweeps import Sweep, SweepCurve, SweepPoint
 from harness.model.value import Value
 
@@ -107,6 +108,7 @@ __all__ = [
     "Series",
     "ServerOutcome",
     "ServiceName",
+    "ServicesOutcome",
     "Start",
     "StartOutcome",
     "StartVariant",
@@ -115,6 +117,7 @@ __all__ = [
     "Sweep",
     "SweepCurve",
     "SweepPoint",
+    "Target",
     "Traits",
     "Turn",
     "TurnOutcome",

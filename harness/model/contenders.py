@@ -96,7 +96,7 @@ class App(Value):
     folder: Path
     title: str
     about: str = ""
-    role: Literal["contender", "baseline", "null", "control"] = "contender"
+    role: Literal["contender", "baseline", "null", "control", "services"] = "contender"
     requirements: str | None = Field(default=None, description="a lock file in the folder; None: nothing to install")
     versions: tuple[str, ...] = ()
     deployments: Mapping[str, Deployment] = Field(min_length=1)

@@ -61,7 +61,8 @@ class Recording(Value):
     opening of each and planned renewals. `asked_again` are requests that got no byte on a connection in use.
 
     `alternatives` counts those of the `answered` that were correct in another way than the first, by its name;
-    `by_request` all of them by the request that they answer, where the load has several.
+    `by_request` all of them by the request that they answer, where the load has several. `ran_out` is the request that
+    had no row left which had not been asked yet: that ended the turn before its time.
 
     With `paced` the turn was open loop: every correct answer counts, `latency` holds all of them from the moment at
     which each request was due, and `busy` is not measured. In a duet the generator's times are those of both loads.
@@ -88,6 +89,7 @@ class Recording(Value):
     paced: Paced | None = None
     alternatives: Mapping[str, int] = {}
     by_request: Mapping[str, int] = {}
+    ran_out: str | None = None
 
     @property
     def requests_per_s(self) -> float | None:
@@ -244,8 +246,24 @@ class ServerOutcome(Value):
     failure: Failure | None = None
 
 
+class ServicesOutcome(Value):
+    """What the services of a block were, and have counted by contender.
+
+    `facts`: versions and settings, by service. `connections` to the database are those of the warm contenders, of which
+    each is `allowed_connections`. `mails` are all that had come when the contenders had ended. `hits` and `misses` of
+    Valkey are those of all contenders together; None: it did not run.
+    """
+
+    facts: Mapping[str, Any]
+    allowed_connections: Mapping[str, int]
+    connections: Mapping[str, int]
+    mails: Mapping[str, int]
+    hits: int | None = None
+    misses: int | None = None
+
+
 class BlockOutcome(Value):
-    """The end of a block: it counts only if this line is there. `services`: what these said of themselves."""
+    """The end of a block: it counts only if this line is there. `services`: None where there were none."""
 
     kind: Literal["block"] = "block"
     block: int
@@ -255,7 +273,7 @@ class BlockOutcome(Value):
     machine_before: MachineReading
     machine_after: MachineReading
     servers: Mapping[str, ServerOutcome]
-    services: Mapping[str, Any] | None = None
+    services: ServicesOutcome | None = None
 
 
 Outcome = Annotated[

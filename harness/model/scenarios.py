@@ -112,3 +112,11 @@ class Scenario(Value):
     def is_plain(self) -> bool:
         """Whether the yardsticks can answer its load."""
         return all(request.is_plain for request in self.load)
+
+
+class Target(Value):
+    """Whom an engine loads: an address, and what is asked there."""
+
+    host: str
+    port: int
+    scenario: Scenario

@@ -24,7 +24,7 @@ def is_silent(turn: TurnOutcome) -> bool:
 
     It was too short for its server, or the machine stood still.
     """
-    if turn.recording is None or any(turn.recording.errors.values()):
+    if turn.recording is None or any(turn.recording.errors.values()) or turn.recording.ran_out:
         return False
     return turn.recording.requests_per_s is None
 

@@ -2,31 +2,69 @@
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
 from django.http import HttpRequest, JsonResponse
-from rest_framework.exceptions import ValidationError
+from psycopg_pool import PoolTimeout
+from rest_framework.exceptions import MethodNotAllowed, ParseError, UnsupportedMediaType, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
+from services.items import UnknownItemError
 from services.models import UnknownModelError
+from services.upstream import UpstreamError
+from services.users import EmailTakenError
+
+from core.security import CredentialsError
 
 ERRORS = {
+    401: ("unauthorized", "The credentials are not valid."),
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take this method."),
+    409: ("conflict", "This e-mail address is taken."),
+    413: ("too_large", "The request is too large."),
     422: ("invalid_input", "The input is not valid."),
+    429: ("rate_limited", "Too many requests. Try again later."),
     500: ("internal_error", "The service failed."),
+    502: ("bad_gateway", "Another service failed."),
+    503: ("unavailable", "The service is busy. Try again later."),
 }
 OTHER = ("bad_request", "The request cannot be answered.")
+
+# Which status an error means, and the headers that go with it. REST framework knows those of its own.
+REFUSALS: dict[type[Exception], tuple[int, dict[str, str]]] = {
+    ValidationError: (422, {}),
+    ParseError: (422, {}),
+    UnsupportedMediaType: (422, {}),
+    RequestDataTooBig: (413, {}),
+    UnknownModelError: (404, {}),
+    UnknownItemError: (404, {}),
+    CredentialsError: (401, {"WWW-Authenticate": "Bearer"}),
+    EmailTakenError: (409, {}),
+    UpstreamError: (502, {}),
+    PoolTimeout: (503, {"Retry-After": "1"}),
+}
 
 
 def on_api_error(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer what a view or REST framework refuses; None leaves what nobody expected to `on_failure`."""
-    if isinstance(error, ValidationError):
-        return Response(make_error(422), 422)
-    if isinstance(error, UnknownModelError):
-        return Response(make_error(404), 404)
-    response = exception_handler(error, context)
+    reason = find_reason(error, context)
+    if type(reason) in REFUSALS:
+        status, headers = REFUSALS[type(reason)]
+        return Response(make_error(status), status, headers=headers)
+    response = exception_handler(reason, context)
     if response is not None:
         response.data = make_error(response.status_code)
     return response
+
+
+def find_reason(error: Exception, context: dict[str, Any]) -> Exception:
+    """Find what a request is refused for, be it something else than what was raised."""
+    method = context["request"].method
+    if method not in context["view"].allowed_methods:
+        return MethodNotAllowed(method)  # the others look at the method first, and only then who is calling
+    if isinstance(error, OperationalError) and isinstance(error.__cause__, PoolTimeout):
+        return error.__cause__  # Django wraps the errors of a driver, and with them those of its pool
+    return error
 
 
 def on_unknown_address(_: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001  # Django passes it by name

@@ -1,29 +1,73 @@
-"""Django's settings: a JSON service without sessions, users, templates or a database. See apps/README.md for why."""
+"""Django's settings: a JSON service without sessions, pages and forms, told by its environment. See apps/README.md."""
 
-# Not a secret: nothing is signed, for there are no sessions, no cookies and no tokens. Django refuses an empty one.
-SECRET_KEY = "signs-nothing"  # noqa: S105  # see above
+from os import environ
+from typing import Any
+from urllib.parse import urlsplit
+
+from psycopg.conninfo import conninfo_to_dict
+
+SECRET_KEY = environ.get("SECRET_KEY", "signs-only-in-development-and-in-nothing-else")
 DEBUG = False
 TIME_ZONE = "UTC"
 ALLOWED_HOSTS = ["*"]  # neither Flask nor FastAPI looks at the Host header unless told to
 ROOT_URLCONF = "core.urls"
-INSTALLED_APPS = ["rest_framework"]
+INSTALLED_APPS = ["rest_framework", "models"]  # "models", because Django maps tables of apps that it knows of
 # Of the seven of `startproject` the one that says how long an answer is: without it answers are sent in chunks. The
-# other six serve pages, sessions and logins, or add headers that neither Flask nor FastAPI adds.
-MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+# other six serve pages, sessions and logins, or add headers that neither Flask nor FastAPI adds. The log of requests
+# takes itself out where nobody would read it.
+MIDDLEWARE = ["core.logs.RequestLog", "django.middleware.common.CommonMiddleware"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 65_536  # bytes of a body; Django would take 2.5 MB
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    # Nobody logs in; the default ones, and the anonymous user, need the tables of django.contrib.auth.
+    "DEFAULT_PARSER_CLASSES": ["core.bodies.BodyParser"],
+    # Who needs a login says so. The default ones, and the anonymous user, need the tables of django.contrib.auth.
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
     "EXCEPTION_HANDLER": "core.errors.on_api_error",
 }
 
-# Without DEBUG Django would mail what went wrong to its administrators, and there are none.
+PASSWORD_HASHERS = ["core.security.BcryptHasher"]
+
+
+def make_databases(url: str) -> dict[str, dict[str, Any]]:
+    """Make Django's words for where the database is, and for a pool that opens with the first query."""
+    known = conninfo_to_dict(url)
+    size = int(environ.get("DATABASE_POOL_SIZE", "20"))
+    overflow = int(environ.get("DATABASE_MAX_OVERFLOW", "10"))
+    timeout_s = float(environ.get("DATABASE_POOL_TIMEOUT_S", "30"))
+    pool = {"min_size": size, "max_size": size + overflow, "timeout": timeout_s}
+    name = known.pop("dbname")
+    return {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": name, "OPTIONS": {**known, "pool": pool}}}
+
+
+# A service without an address is missed when it is needed, not before.
+DATABASE_URL = environ.get("DATABASE_URL", "")
+DATABASES = make_databases(DATABASE_URL) if DATABASE_URL else {}
+
+REDIS_URL = environ.get("REDIS_URL", "")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "TIMEOUT": int(environ.get("CACHE_TTL_S", "1")),
+    }
+}
+
+EMAIL_HOST = urlsplit(environ.get("MAIL_URL", "")).hostname or ""
+EMAIL_PORT = urlsplit(environ.get("MAIL_URL", "")).port or 25
+EMAIL_TIMEOUT = 30  # seconds; Django would wait for ever
+DEFAULT_FROM_EMAIL = environ.get("MAIL_FROM", "shop@rematch.example")
+
+UPSTREAM_URL = environ.get("UPSTREAM_URL", "")
+
+# Without DEBUG Django would mail what went wrong to its administrators, and there are none. Nor does it say here whom
+# it has refused: the log of requests does.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
-    "loggers": {"django": {"handlers": ["stderr"], "level": "ERROR"}},
+    "formatters": {"json": {"()": "core.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": environ.get("LOG_LEVEL", "WARNING")},
+    "loggers": {"django": {"level": "ERROR"}},
 }

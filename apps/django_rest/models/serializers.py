@@ -1,6 +1,39 @@
 """What goes over the wire, in and out: the serializer of every answer that has one."""
 
+from typing import Any
+
+from django.core.validators import RegexValidator
 from rest_framework import serializers
+
+from models.catalogue import CATEGORIES
+
+PASSWORD_BYTES = range(8, 73)  # bcrypt knows no more than 72
+
+
+class PasswordField(serializers.Field):
+    """A password as it came. A CharField would make text of a number, cut blanks off, and refuse what bcrypt takes."""
+
+    default_error_messages = {"invalid": "A password is a text of 8 to 72 bytes."}  # noqa: RUF012  # as Field has it
+
+    def to_internal_value(self, data: Any) -> str:
+        """Take a password that bcrypt can hash whole."""
+        try:
+            fits = len(data.encode()) in PASSWORD_BYTES
+        except (AttributeError, UnicodeEncodeError):  # no text; half of a surrogate pair
+            fits = False
+        if not fits:
+            self.fail("invalid")
+        return data
+
+
+class NumberField(serializers.FloatField):
+    """A number, and no text that looks like one."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """Take a number that came as one."""
+        if type(data) not in (int, float):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class ModelKeySerializer(serializers.Serializer):
@@ -8,6 +41,39 @@ class ModelKeySerializer(serializers.Serializer):
 
     # Taken as text: the frameworks' parsers of whole numbers disagree over "1.0", "1_0", "+1" and other digits.
     model_id = serializers.RegexField(r"^[1-9][0-9]{0,17}\Z", trim_whitespace=False)
+
+
+class ItemKeySerializer(serializers.Serializer):
+    """Which item is meant."""
+
+    item_id = serializers.RegexField(r"^[1-9][0-9]{0,17}\Z", trim_whitespace=False)
+
+
+class ItemPageKeySerializer(serializers.Serializer):
+    """Which page of the items is meant."""
+
+    category = serializers.ChoiceField(CATEGORIES, default=None)
+    page = serializers.RegexField(r"^[1-9][0-9]{0,3}\Z", trim_whitespace=False, default="1")
+
+
+class ApiKeySerializer(serializers.Serializer):
+    """Which client is calling."""
+
+    key = serializers.RegexField(r"^[a-z0-9-]{1,64}\Z", trim_whitespace=False)
+
+
+class CredentialsSerializer(serializers.Serializer):
+    """Who somebody is, or wants to be."""
+
+    # The validators of the frameworks disagree over names beside the address, blanks around it and other alphabets.
+    email = serializers.EmailField(trim_whitespace=False, validators=[RegexValidator(r"^[!-;=?-~]{3,254}\Z")])
+    password = PasswordField()
+
+
+class RateSerializer(serializers.Serializer):
+    """What the other service says."""
+
+    rate = NumberField()
 
 
 class TeamSerializer(serializers.Serializer):
@@ -52,3 +118,73 @@ class ModelSerializer(serializers.Serializer):
     tags = serializers.ListField(child=serializers.CharField())
     owner = OwnerSerializer()
     releases = ReleaseSerializer(many=True)
+
+
+class ItemSerializer(serializers.Serializer):
+    """Something to buy."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    category = serializers.CharField()
+    price_cents = serializers.IntegerField()
+    in_stock = serializers.BooleanField()
+    description = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class ItemPageSerializer(serializers.Serializer):
+    """Some of the items, and how many there are."""
+
+    total = serializers.IntegerField()
+    page = serializers.IntegerField()
+    page_size = serializers.IntegerField()
+    items = ItemSerializer(many=True)
+
+
+class SizeSerializer(serializers.Serializer):
+    """How much room something takes."""
+
+    width_mm = serializers.IntegerField()
+    height_mm = serializers.IntegerField()
+    depth_mm = serializers.IntegerField()
+
+
+class EntrySerializer(serializers.Serializer):
+    """Something to buy, as the catalogue has it."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    category = serializers.CharField()
+    price_cents = serializers.IntegerField()
+    in_stock = serializers.BooleanField()
+    rating = serializers.FloatField()
+    tags = serializers.ListField(child=serializers.CharField())
+    size = SizeSerializer()
+
+
+class CatalogueSerializer(serializers.Serializer):
+    """The whole catalogue."""
+
+    items = EntrySerializer(many=True)
+
+
+class UserSerializer(serializers.Serializer):
+    """Who is logged in."""
+
+    id = serializers.IntegerField()
+    email = serializers.CharField()
+    last_login = serializers.DateTimeField()
+
+
+class FiguresSerializer(serializers.Serializer):
+    """What there is of a category."""
+
+    category = serializers.CharField()
+    items = serializers.IntegerField()
+    mean_price_cents = serializers.IntegerField()
+
+
+class TopSerializer(serializers.Serializer):
+    """Figures of all categories."""
+
+    categories = FiguresSerializer(many=True)

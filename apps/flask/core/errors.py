@@ -2,25 +2,62 @@
 
 from flask import Flask, Response, json
 from marshmallow import ValidationError
+from services.expensive import RateLimitedError
+from services.items import UnknownItemError
 from services.models import UnknownModelError
+from services.upstream import UpstreamError
+from services.users import EmailTakenError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
+from core.security import CredentialsError
+
 ERRORS = {
+    401: ("unauthorized", "The credentials are not valid."),
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take this method."),
+    409: ("conflict", "This e-mail address is taken."),
+    413: ("too_large", "The request is too large."),
     422: ("invalid_input", "The input is not valid."),
+    429: ("rate_limited", "Too many requests. Try again later."),
     500: ("internal_error", "The service failed."),
+    502: ("bad_gateway", "Another service failed."),
+    503: ("unavailable", "The service is busy. Try again later."),
 }
 OTHER = ("bad_request", "The request cannot be answered.")
 
+# Which status an error of ours or of a library means, and the headers that go with it.
+REFUSALS: dict[type[Exception], tuple[int, dict[str, str]]] = {
+    ValidationError: (422, {}),
+    UnknownModelError: (404, {}),
+    UnknownItemError: (404, {}),
+    CredentialsError: (401, {"WWW-Authenticate": "Bearer"}),
+    EmailTakenError: (409, {}),
+    UpstreamError: (502, {}),
+    PoolTimeoutError: (503, {"Retry-After": "1"}),
+}
+
 ErrorBody = dict[str, dict[str, str]]
+ErrorAnswer = tuple[ErrorBody, int, dict[str, str]]
 
 
 def register_errors(app: Flask) -> None:
     """Answer every error of `app` in the one shape."""
+    for error in REFUSALS:
+        app.register_error_handler(error, on_refusal)
+    app.register_error_handler(RateLimitedError, on_rate_limited)
     app.register_error_handler(HTTPException, on_http_error)
-    app.register_error_handler(ValidationError, on_invalid_input)
-    app.register_error_handler(UnknownModelError, on_unknown_model)
+
+
+def on_refusal(error: Exception) -> ErrorAnswer:
+    """Answer what was refused for a known reason."""
+    status, headers = next(REFUSALS[kind] for kind in type(error).__mro__ if kind in REFUSALS)
+    return make_error(status), status, headers
+
+
+def on_rate_limited(error: RateLimitedError) -> ErrorAnswer:
+    """Answer a client that has to wait."""
+    return make_error(429), 429, {"Retry-After": str(error.retry_after_s)}
 
 
 def on_http_error(error: HTTPException) -> Response:
@@ -29,16 +66,6 @@ def on_http_error(error: HTTPException) -> Response:
     response.data = json.dumps(make_error(response.status_code))
     response.content_type = "application/json"
     return response
-
-
-def on_invalid_input(_: ValidationError) -> tuple[ErrorBody, int]:
-    """Answer input that its declaration rejects."""
-    return make_error(422), 422
-
-
-def on_unknown_model(_: UnknownModelError) -> tuple[ErrorBody, int]:
-    """Answer an id that no model has."""
-    return make_error(404), 404
 
 
 def make_error(status: int) -> ErrorBody:

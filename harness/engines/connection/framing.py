@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
 
 HEAD_LIMIT_BYTES = 32 * 1024
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5]\d\d)(?: [^\r\n\0]*)?\r\n")
@@ -29,12 +29,13 @@ class CutOffError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. `keeps`: the connection may carry another request."""
+    """A whole answer. `keeps`: the connection may carry another request. Names of `headers` are in lower case."""
 
     status: int
     media_type: str
     body: bytes
     keeps: bool
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,9 @@ class Framing:
                 raise FramingError("status 101 without having been asked to switch protocols")
             head = yield from self._head()
         keeps, body = yield from self._body(head)
-        media_type = next((value for key, value in head.headers if key == b"content-type"), b"")
-        media_type = media_type.partition(b";")[0].strip().lower()
-        yield Answer(head.status, media_type.decode("latin-1"), body, keeps)
+        headers = _joined(head)
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        yield Answer(head.status, media_type, body, keeps, headers)
 
     def _head(self) -> Generator[None, None, _Head]:
         while len(self._buffer) < len(b"HTTP/1."):
@@ -186,6 +187,15 @@ class Framing:
         taken = bytes(self._buffer[:size])
         del self._buffer[:size]
         return taken
+
+
+def _joined(head: _Head) -> Mapping[str, str]:
+    """Fields of one name are one, with commas between (RFC 9110, section 5.3)."""
+    found: dict[str, str] = {}
+    for key, value in head.headers:
+        name, text = key.decode("ascii"), value.decode("latin-1")
+        found[name] = f"{found[name]}, {text}" if name in found else text
+    return found
 
 
 def _keeps_connection(head: _Head) -> bool:

@@ -14,8 +14,10 @@ from typing import Any
 
 from gevent import get_hub, getcurrent, monkey
 
+from harness.contract import masked
+from harness.engines.connection.answers import CORRECT, INCOMPLETE, Verdict
 from harness.engines.connection.framing import CutOffError, FramingError, TooLongError
-from harness.engines.connection.question import CORRECT, INCOMPLETE, Question, Verdict
+from harness.engines.connection.question import Question
 from harness.model import ErrorCause
 
 _READ, _WRITE = 1, 2
@@ -59,6 +61,7 @@ class Line:
         "_armed",
         "_opened",
         "_rested",
+        "_sent",
         "_socket",
         "_switch",
         "_wake",
@@ -75,6 +78,7 @@ class Line:
         self._opened = False
         self._answered = False
         self._rested = False
+        self._sent = True
         self._switch: Callable[[], None] = get_hub().switch
         self._wake: Callable[[], None] = getcurrent().switch
         self.asked_again = 0
@@ -113,11 +117,11 @@ class Line:
         """Send `question`, wait for the whole answer. Raises Fault, after which the line must be closed."""
         piece = self._first_piece(question)
         verdict = question.known.get(piece)
-        if verdict is CORRECT:
+        if verdict is CORRECT and self._sent:
             return CORRECT
         if verdict is None or verdict is INCOMPLETE:
             verdict = self._whole(question, piece, verdict)
-        if not verdict.keeps:
+        if not (verdict.keeps and self._sent):
             self.close()
         return verdict
 
@@ -125,10 +129,12 @@ class Line:
         connection = self._socket or self._open()
         try:
             try:
-                connection.send(question.request_bytes)
+                sent = connection.send(question.request_bytes)
             except BlockingIOError:
-                self._await_writable(connection)
-                connection.send(question.request_bytes)
+                self._await(connection, _WRITE)
+                sent = connection.send(question.request_bytes)
+            if sent < question.size:
+                self._send_rest(connection, question.request_bytes[sent:])
             self._switch()
             piece = connection.recv(_PIECE_BYTES)
         except OSError as error:
@@ -137,6 +143,24 @@ class Line:
             return self._ask_again(question, None)
         self._answered, self._rested = True, False
         return piece
+
+    def _send_rest(self, connection: socket.socket, rest: bytes) -> None:
+        """Send what did not go at once, until the server answers: it may do so, and close, before it has read all.
+
+        Then the rest stays unsent, and the connection is of no more use. What was said before it broke can be received.
+        """
+        self._sent = False
+        while rest:
+            self._await(connection, _READ | _WRITE)
+            if _is_readable(connection):
+                return
+            try:
+                rest = rest[connection.send(rest) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                return
+        self._sent = True
 
     def _ask_again(self, question: Question, error: OSError | None) -> bytes:
         """Not a byte came. A connection kept since an earlier answer may just have been closed: open it anew, once.
@@ -160,7 +184,7 @@ class Line:
         try:
             return self._parsed(question, pieces)
         except FramingError as error:
-            raise Fault(ErrorCause.FRAMING, str(error)) from error
+            raise Fault(ErrorCause.FRAMING, masked(str(error), question.secrets)) from error
         except TooLongError as error:
             raise Fault(ErrorCause.BODY, str(error)) from error
         except CutOffError as error:
@@ -170,14 +194,14 @@ class Line:
         framing = question.framing()
         answer = framing.feed(b"".join(pieces))
         if answer is None and len(pieces) == 1:
-            question.remember(pieces[0], INCOMPLETE)
+            question.answers.remember(pieces[0], INCOMPLETE)
         while answer is None:
             piece = self._next_piece()
             if not piece:
-                return question.judge(framing.end())
+                return question.judge_ended(framing.end())
             pieces.append(piece)
             answer = framing.feed(piece)
-        return question.remember(b"".join(pieces), question.judge(answer))
+        return question.judge(b"".join(pieces), answer)
 
     def _next_piece(self) -> bytes:
         assert self._socket is not None
@@ -194,7 +218,7 @@ class Line:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._watcher = get_hub().loop.io(connection.fileno(), _READ)
         self.reconnects += self._opened
-        self._opened, self._answered, self._rested = True, False, False
+        self._opened, self._answered, self._rested, self._sent = True, False, False, True
         problem = connection.connect_ex(self._address.sockaddr)
         if problem not in _CONNECTING:
             raise Fault(ErrorCause.CONNECT, os.strerror(problem))
@@ -202,10 +226,10 @@ class Line:
             self._watcher.start(self._wake)
         return connection
 
-    def _await_writable(self, connection: socket.socket) -> None:
+    def _await(self, connection: socket.socket, events: int) -> None:
         """The reading watcher rests meanwhile: a refused connection would fire both and wake the greenlet twice."""
         self._watcher.stop()
-        watcher = get_hub().loop.io(connection.fileno(), _WRITE)
+        watcher = get_hub().loop.io(connection.fileno(), events)
         watcher.start(self._wake)
         try:
             self._switch()
@@ -213,6 +237,17 @@ class Line:
             watcher.stop()
             watcher.close()
         self._watcher.start(self._wake)
+
+
+def _is_readable(connection: socket.socket) -> bool:
+    """Whether there is something to receive, be it the end or an error."""
+    try:
+        connection.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _fault(error: OSError | None) -> Fault:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import gevent
 import numpy as np
 
+from harness.engines.base import out_of_rows
 from harness.engines.facts import Journal, Nanoseconds
 from harness.engines.generator import Orders, read_job
 from harness.engines.job import PAGE_HOST, Job, url_host
@@ -22,8 +23,8 @@ def serve_page(open_stage: Callable[[Job], Stage], port: int) -> None:
     """Load the job's one address for as long as the harness keeps this process."""
     job = read_job(Orders())
     stage = open_stage(job)
-    ((contender, address),) = job.addresses.items()
-    stage.environment.host = f"http://{url_host(*address)}"
+    ((contender, target),) = job.targets.items()
+    stage.environment.host = f"http://{url_host(target.host, target.port)}"
     load = Load(contender, renew=False, users=0, endless=True)
     stage.environment.create_web_ui(host=PAGE_HOST, port=port)
     stage.open([load], Spinner([load]))
@@ -37,7 +38,10 @@ def serve_page(open_stage: Callable[[Job], Stage], port: int) -> None:
 def _fold(stage: Stage, load: Load) -> None:
     latencies = np.concatenate([_taken(journal) for journal in load.journals] or [np.empty(0, np.int64)])
     errors, load.errors = load.errors, type(load.errors)()
-    fold(stage.environment.stats, load.contender, stage.job.scenario.name, latencies, errors)
+    fold(stage.environment.stats, load.contender, stage.scenario_of(load.contender), latencies, errors)
+    if load.ran_out and stage.runner.user_count:
+        stage.runner.log_exception("local", ": ".join(out_of_rows(load.ran_out)), "")
+        stage.runner.stop()
 
 
 def _taken(journal: Journal) -> Nanoseconds:

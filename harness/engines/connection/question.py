@@ -1,50 +1,34 @@
-"""A request ready to be sent, and the verdicts on the answers it has had.
-
-Servers repeat themselves: within a second most answers are the same bytes (only Date changes). So every answer is
-checked in full, but a whole answer that was seen before costs one look-up.
-"""
+"""A request ready to be sent, with what it may be answered."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from harness.engines.checking import size_limit_bytes, wrong
+from harness import rendering
+from harness.engines.connection.answers import Answers, Verdict
 from harness.engines.connection.framing import Answer, Framing
 from harness.engines.job import rendered
-from harness.model import ErrorCause, Expectation, Request
+from harness.model import Request, Target
 
-_REMEMBERED_ANSWERS = 256
-_REMEMBERED_SIZE_BYTES = 16 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What an answer was worth. `cause` None: correct. `keeps`: the connection may carry another request."""
-
-    cause: ErrorCause | None
-    text: str
-    keeps: bool
-
-
-CORRECT = Verdict(None, "", keeps=True)
-CORRECT_LAST = Verdict(None, "", keeps=False)
-INCOMPLETE = Verdict(None, "not the whole answer", keeps=True)
+_ROOM_BYTES = 16 * 1024 * 1024  # of all memories of one target's answers
 
 
 @dataclass(slots=True)
 class Question:
-    """`known` maps the bytes of whole answers, and of first pieces of answers, to their verdicts; it stays bounded."""
+    """`known` is the memory of `answers`, which questions share that expect the same."""
 
     request_bytes: bytes
+    size: int
     method: str
-    expect: Expectation
-    limit_bytes: int
-    known: dict[bytes, Verdict] = field(default_factory=dict)
+    secrets: tuple[str, ...]
+    answers: Answers
+    known: dict[bytes, Verdict]
 
     @classmethod
-    def of(cls, request: Request, host: str, port: int) -> Question:
-        limit = size_limit_bytes(request.expect)
-        return cls(rendered(request, host, port), request.method, request.expect, limit)
+    def of(cls, request: Request, target: Target, answers: Answers) -> Question:
+        sent = rendered(request, target.host, target.port)
+        return cls(sent, len(sent), request.method, rendering.secrets(request), answers, answers.known)
 
     @property
     def idempotent(self) -> bool:
@@ -52,18 +36,29 @@ class Question:
         return self.method in {"GET", "PUT", "DELETE"}
 
     def framing(self) -> Framing:
-        return Framing(self.method, self.limit_bytes)
+        return Framing(self.method, self.answers.limit_bytes)
 
-    def judge(self, answer: Answer) -> Verdict:
-        found = wrong(self.expect, answer.status, answer.media_type, answer.body)
-        if found is None:
-            return CORRECT if answer.keeps else CORRECT_LAST
-        return Verdict(*found, answer.keeps)
+    def judge(self, received: bytes, answer: Answer) -> Verdict:
+        return self.answers.judge(received, answer, self.secrets)
 
-    def remember(self, received: bytes, verdict: Verdict) -> Verdict:
-        """Only for bytes that always mean the same: never for an answer that the end of the connection completed."""
-        if len(received) <= _REMEMBERED_SIZE_BYTES:
-            if len(self.known) >= _REMEMBERED_ANSWERS:
-                self.known.clear()
-            self.known[received] = verdict
-        return verdict
+    def judge_ended(self, answer: Answer) -> Verdict:
+        """The verdict on an answer that the end of the connection completed: its bytes alone do not tell."""
+        return self.answers.verdict(answer, self.secrets)
+
+
+def questions(asked: Mapping[str, Sequence[Request]], target: Target) -> Mapping[str, list[Question]]:
+    """Questions for all that is asked of one target, by the name of the request that they come from."""
+    kinds = {name: {_expected(request): request for request in each} for name, each in asked.items()}
+    room_bytes = _ROOM_BYTES // sum(map(len, kinds.values()))
+    answers = {
+        name: {kind: Answers(request, room_bytes, apart=len(asked) > 1) for kind, request in found.items()}
+        for name, found in kinds.items()
+    }
+    return {
+        name: [Question.of(request, target, answers[name][_expected(request)]) for request in each]
+        for name, each in asked.items()
+    }
+
+
+def _expected(request: Request) -> str:
+    return request.model_dump_json(include={"expect", "alternatives"})

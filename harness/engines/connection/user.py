@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import time
 from collections.abc import Iterator, Mapping
@@ -10,14 +9,16 @@ from typing import Any, Self
 
 import gevent
 
+from harness.engines.connection.answers import CORRECT
 from harness.engines.connection.line import Address, Fault, Line
-from harness.engines.connection.question import Question
+from harness.engines.connection.question import Question, questions
+from harness.engines.cycle import Asked, Cycle, RanOutError, asked
 from harness.engines.facts import Journal
 from harness.engines.job import Job
 from harness.engines.load import Load
 from harness.engines.pace import Pace
 from harness.engines.stage import StagedUser
-from harness.model import ErrorCause, Scenario
+from harness.model import ErrorCause
 
 _BACKOFF_S = (0.01, 0.02)
 _clock = time.perf_counter_ns
@@ -32,7 +33,7 @@ class ConnectionUser(StagedUser):
     abstract = True
     lines: dict[tuple[str, int], Line]
     addresses: Mapping[str, Address]
-    cycles: Mapping[str, tuple[Question, ...]]
+    cycles: Mapping[str, Cycle[Question]]
     timeout_ns: int
     offsets: random.Random
 
@@ -42,8 +43,8 @@ class ConnectionUser(StagedUser):
         attributes = {
             "abstract": False,
             "lines": {},
-            "addresses": {label: Address(*address) for label, address in job.addresses.items()},
-            "cycles": {label: _questions(job.scenario, *address) for label, address in job.addresses.items()},
+            "addresses": {label: Address(target.host, target.port) for label, target in job.targets.items()},
+            "cycles": {label: _cycle(job, label, each) for label, each in asked(job).items()},
             "timeout_ns": int(job.plan.request_timeout_s * 1e9),
             "offsets": random.Random(job.plan.seed),  # noqa: S311  # an order to be repeated, no secret
         }
@@ -87,9 +88,16 @@ class ConnectionUser(StagedUser):
                 line.close()
                 self._fail(load, line, fault.cause, fault.text)
                 continue
+            except RanOutError as error:
+                self._journal.starts.pop()
+                load.run_out(error.request)
+                return
             load.moved = True
-            if verdict.cause is None:
+            if verdict is CORRECT:
                 end(_clock())
+            elif verdict.cause is None:
+                end(_clock())
+                load.count_apart(verdict.request, verdict.alternative)
             else:
                 self._fail(load, line, verdict.cause, verdict.text)
 
@@ -115,9 +123,7 @@ class ConnectionUser(StagedUser):
 
     def _line(self, contender: str) -> Line:
         if contender not in self._questions:
-            cycle = self.cycles[contender]
-            first = int(self._offset * len(cycle))
-            self._questions[contender] = itertools.cycle(cycle[first:] + cycle[:first])
+            self._questions[contender] = self.cycles[contender].begun_at(self._offset)
         return self.lines.setdefault((contender, self.seat), Line(self.addresses[contender]))
 
 
@@ -141,7 +147,6 @@ def _moments_when_due(pace: Pace, line: Line) -> Iterator[int]:
         yield due_ns
 
 
-def _questions(scenario: Scenario, host: str, port: int) -> tuple[Question, ...]:
-    """One cycle of the load. A request that stands in it several times is one question, with one memory."""
-    by_name = {request.name: Question.of(request, host, port) for request in scenario.load}
-    return tuple(by_name[request.name] for request in scenario.load)
+def _cycle(job: Job, label: str, each: Asked) -> Cycle[Question]:
+    target = job.targets[label]
+    return Cycle(target.scenario, questions(each, target), job.plan.seed)

@@ -6,19 +6,23 @@ estimator are ours, so that its numbers stand beside the connection engine's.
 
 from __future__ import annotations
 
-import itertools
+import random
 import time
+from collections.abc import Mapping
 from typing import Any, Self
 
 import gevent
 from locust.contrib.fasthttp import FastHttpUser
 
+from harness import rendering
 from harness.contract import excerpt
+from harness.engines.checking import Judged
+from harness.engines.cycle import Cycle, RanOutError, asked
 from harness.engines.facts import Journal
 from harness.engines.job import Job, url_host
 from harness.engines.load import Load
 from harness.engines.stage import StagedUser
-from harness.model import ErrorCause, Request, Scenario
+from harness.model import ErrorCause, Request
 
 _BACKOFF_S = 0.015
 _clock = time.perf_counter_ns
@@ -28,15 +32,21 @@ class StockUser(StagedUser, FastHttpUser):
     """Connections are kept or closed as its client sees fit; a renewal closes them."""
 
     abstract = True
-    scenario: Scenario
+    cycles: Mapping[str, Cycle[Request]]
+    counts_requests: Mapping[str, bool]
     urls: dict[str, str]
+    offsets: random.Random
 
     @classmethod
     def for_job(cls, job: Job) -> type[Self]:
-        urls = {label: f"http://{url_host(*address)}" for label, address in job.addresses.items()}
+        urls = {label: f"http://{url_host(target.host, target.port)}" for label, target in job.targets.items()}
         attributes = {
             "abstract": False,
-            "scenario": job.scenario,
+            "cycles": {
+                label: Cycle(job.targets[label].scenario, each, job.plan.seed) for label, each in asked(job).items()
+            },
+            "counts_requests": {label: len(target.scenario.load) > 1 for label, target in job.targets.items()},
+            "offsets": random.Random(job.plan.seed),  # noqa: S311  # an order to be repeated, no secret
             "urls": urls,
             "host": next(iter(urls.values())),
             "network_timeout": job.plan.request_timeout_s,
@@ -46,33 +56,59 @@ class StockUser(StagedUser, FastHttpUser):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        self._cycle = itertools.cycle(self.scenario.load)
+        offset = self.offsets.random()
+        self._requests = {label: cycle.begun_at(offset) for label, cycle in self.cycles.items()}
 
     def take_part(self, load: Load) -> None:
         if load.renew:
             self.client.client.clientpool.close()
         journal = load.join(self)
-        while load.running:
-            request = next(self._cycle)
-            journal.starts.append(_clock())
-            found = self._ask(self.urls[load.contender] + request.path, request)
-            load.moved = True
-            if found is None:
-                journal.ends.append(_clock())
-            else:
-                _fail(load, journal, *found)
+        try:
+            self._ask(load, journal)
+        except RanOutError as error:
+            load.run_out(error.request)
         load.open_connections += len(journal.ends) > 0
 
-    def _ask(self, url: str, request: Request) -> tuple[ErrorCause, str] | None:
-        """What was wrong with the answer, as far as a stock user looks."""
-        with self.client.request(request.method, url, name=request.name, catch_response=True) as response:
+    def _ask(self, load: Load, journal: Journal) -> None:
+        url, requests = self.urls[load.contender], self._requests[load.contender]
+        while load.running:
+            request = next(requests)
+            journal.starts.append(_clock())
+            found = self._answered(url + request.path, request)
+            load.moved = True
+            if found.cause is None:
+                journal.ends.append(_clock())
+                load.count_apart(request.name if self.counts_requests[load.contender] else None, found.alternative)
+            else:
+                _fail(load, journal, found.cause, found.text)
+
+    def _answered(self, url: str, request: Request) -> Judged:
+        """What the answer is, as far as a stock user looks."""
+        with self.client.request(
+            request.method,
+            url,
+            name=request.name,
+            data=rendering.payload(request),  # type: ignore[arg-type]  # it takes bytes as well
+            headers=dict(rendering.headers(request)),
+            catch_response=True,
+        ) as response:
             if not response.status_code:
-                return _cause(response.error), excerpt(str(response.error))
-            if response.status_code != request.expect.status:
-                response.failure(f"status {response.status_code}")
-                return ErrorCause.STATUS, f"status {response.status_code} instead of {request.expect.status}"
-            response.success()
-            return None
+                return Judged(_cause(response.error), excerpt(str(response.error), rendering.secrets(request)))
+            found = _by_status(request, response.status_code)
+            if found.cause:
+                response.failure(found.text)
+            else:
+                response.success()
+            return found
+
+
+def _by_status(request: Request, status: int) -> Judged:
+    if status == request.expect.status:
+        return Judged(None)
+    for name, expected in request.alternatives.items():
+        if status == expected.status:
+            return Judged(None, alternative=name)
+    return Judged(ErrorCause.STATUS, f"status {status} instead of {request.expect.status}")
 
 
 def _fail(load: Load, journal: Journal, cause: ErrorCause, text: str) -> None:

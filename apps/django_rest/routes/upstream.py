@@ -1,0 +1,16 @@
+"""What another service says."""
+
+from django.urls import path
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+from services.upstream import fetch_rate
+
+
+@api_view(["GET"])
+def read_rate(_: Request) -> Response:
+    """Answer what another, slow service says."""
+    return Response(fetch_rate())
+
+
+urlpatterns = [path("upstream", read_rate)]

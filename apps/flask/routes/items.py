@@ -1,0 +1,26 @@
+"""Items of the shop, from the database."""
+
+from typing import Any
+
+from core.dependencies import open_session
+from flask import Blueprint, request
+from models.schemas import item_key_schema, item_page_schema, item_schema, items_query_schema
+from services.items import PAGE_SIZE, find_item, find_items
+
+blueprint = Blueprint("items", __name__)
+
+
+@blueprint.get("/items")
+def read_items() -> dict[str, Any]:
+    """Answer a page of items with their total."""
+    query = items_query_schema.load(request.args)
+    category, page = query["category"], int(query["page"])
+    total, items = find_items(open_session(), category, page)
+    return item_page_schema.dump({"total": total, "page": page, "page_size": PAGE_SIZE, "items": items})
+
+
+@blueprint.get("/items/<item_id>")
+def read_item(item_id: str) -> dict[str, Any]:
+    """Answer one item by its id."""
+    key = item_key_schema.load({"item_id": item_id})
+    return item_schema.dump(find_item(open_session(), int(key["item_id"])))

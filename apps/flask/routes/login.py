@@ -1,0 +1,16 @@
+"""Tokens for passwords."""
+
+from core.dependencies import open_session, read_body
+from flask import Blueprint
+from models.schemas import credentials_schema, token_schema
+from services.login import log_in
+
+blueprint = Blueprint("login", __name__)
+
+
+@blueprint.post("/login")
+def create_token() -> dict[str, str]:
+    """Check a password, and answer a token."""
+    body = read_body(credentials_schema)
+    token = log_in(open_session(), body["email"], body["password"])
+    return token_schema.dump({"access_token": token, "token_type": "bearer"})

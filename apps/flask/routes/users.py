@@ -1,0 +1,28 @@
+"""Who has signed up."""
+
+from typing import Any
+
+from core.background import run_later
+from core.dependencies import login_required, open_session, read_body
+from flask import Blueprint, g
+from models.schemas import credentials_schema, user_schema
+from services.mail import send_welcome
+from services.users import sign_up
+
+blueprint = Blueprint("users", __name__)
+
+
+@blueprint.post("/users")
+def create_user() -> tuple[dict[str, str], int]:
+    """Take a sign-up, and send the welcome mail in the background."""
+    body = read_body(credentials_schema)
+    sign_up(open_session(), body["email"], body["password"])
+    run_later(send_welcome, body["email"])
+    return {"status": "processing"}, 202
+
+
+@blueprint.get("/me")
+@login_required
+def read_me() -> dict[str, Any]:
+    """Answer who is logged in."""
+    return user_schema.dump(g.caller)

@@ -1,0 +1,102 @@
+"""Leaves nothing behind: what is started here dies with the keeper, and a janitor removes the folder after all of it.
+
+That holds for a keeper that is killed outright as well.
+"""
+
+import contextlib
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+NOBODY = 65534
+_libc = ctypes.CDLL(None)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A temporary folder. It is there for as long as anybody holds the descriptor `held`; `janitor` removes it then."""
+
+    folder: Path
+    held: int
+    janitor: int
+
+    def run(self, command: Sequence[str], dying: signal.Signals, **how: object) -> subprocess.Popen[bytes]:
+        """Start a process that gets the signal `dying` if the keeper dies. `how`: more for Popen."""
+        keeper = os.getpid()
+
+        def die_with_keeper() -> None:  # runs after the change of user, which would make the kernel forget it
+            if sys.platform == "linux":
+                _libc.prctl(PR_SET_PDEATHSIG, dying, 0, 0, 0)
+            if os.getppid() != keeper:
+                os._exit(1)
+
+        environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            pass_fds=(self.held,),
+            preexec_fn=die_with_keeper,  # noqa: PLW1509  # safe: the keeper has one thread only
+            **how,
+        )
+
+    def leave(self) -> None:
+        """Wait for the janitor, once all that was started has ended."""
+        os.close(self.held)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.janitor, 0)
+
+
+def take_place() -> Place:
+    """Make the folder, for `nobody` where this is root, and fork the janitor. Call it before there is any thread."""
+    folder = Path(tempfile.mkdtemp(prefix="rematch-services-"))
+    os.chown(folder, *_owner())
+    watched, held = os.pipe()
+    janitor = os.fork()
+    if janitor:
+        os.close(watched)
+        return Place(folder, held, janitor)
+    os.close(held)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    os.read(watched, 1)
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
+def unprivileged() -> dict[str, object]:
+    """How to run what refuses to be run by root: as `nobody`."""
+    if os.geteuid():
+        return {}
+    user, group = _owner()
+    return {"user": user, "group": group, "extra_groups": ()}
+
+
+def stop(process: subprocess.Popen[bytes], asking: signal.Signals, grace_s: float) -> None:
+    """End a process: ask, and kill if it does not listen."""
+    process.send_signal(asking)
+    try:
+        process.wait(grace_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _owner() -> tuple[int, int]:
+    if os.geteuid():
+        return os.getuid(), os.getgid()
+    try:
+        entry = pwd.getpwnam("nobody")
+    except KeyError:
+        return NOBODY, NOBODY
+    return entry.pw_uid, entry.pw_gid

@@ -1,0 +1,244 @@
+"""Services beside the apps, for real: PostgreSQL, Valkey, mail and the upstream; and that nothing of them stays."""
+
+import os
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from uv import find_uv_bin
+
+from harness import catalog, dataset, environments, services
+from harness.agent.processes import descendants, table
+from harness.hosts.local import LocalHost
+from harness.model import Scenario, ServiceName
+from harness.prepare import ENVIRONMENTS
+from harness.services import Keeper, Services
+from tests import fakes
+from tests.launching import LIMITS, eventually, gone
+
+ALL: tuple[ServiceName, ...] = ("postgres", "valkey", "mail", "upstream")
+
+
+@pytest.fixture(scope="module")
+def keeper() -> Keeper:
+    contender = catalog.keeper()
+    environments.make(contender.app, ENVIRONMENTS)
+    return Keeper(contender, environments.python(contender.app, ENVIRONMENTS), own={})
+
+
+def scenario(*wanted: ServiceName, **settings: str) -> Scenario:
+    return fakes.SCENARIO.model_copy(update={"services": wanted, "settings": settings})
+
+
+@contextmanager
+def opened(keeper: Keeper, folder: Path, *wanted: ServiceName, **settings: str) -> Iterator[Services]:
+    contenders = [fakes.contender("a@one"), fakes.contender("b")]
+    with (
+        LocalHost() as host,
+        services.opened(scenario(*wanted, **settings), contenders, keeper, host, LIMITS, folder / "log", 30) as found,
+    ):
+        yield found
+
+
+def told(keeper: Keeper, code: str, environment: Mapping[str, str]) -> str:
+    """What a script prints, where there are clients of every service."""
+    command = [str(keeper.python), "-c", f"import os, psycopg, redis, smtplib\n{code}"]
+    return subprocess.run(command, env=dict(environment), capture_output=True, text=True, check=True).stdout.strip()
+
+
+def of_database(keeper: Keeper, statement: str, environment: Mapping[str, str]) -> str:
+    code = (
+        f"c = psycopg.connect(os.environ['DATABASE_URL'], autocommit=True)\nprint(c.execute({statement!r}).fetchone())"
+    )
+    return told(keeper, code, environment)
+
+
+def test_each_contender_has_the_seeded_rows_in_a_database_of_its_own(keeper: Keeper, tmp_path: Path) -> None:
+    with opened(keeper, tmp_path, "postgres") as found:
+        one, other = found.environment("a@one"), found.environment("b")
+        assert of_database(keeper, "SELECT count(*), max(price_cents) FROM items", one) == str(
+            (dataset.ITEMS, max(item["price_cents"] for item in dataset.items()))
+        )
+        adding = "INSERT INTO users (email, password_hash) VALUES ('new@example.com', 'h') RETURNING id, last_login"
+        assert of_database(keeper, adding, one) == f"({dataset.USERS + 1}, None)"
+        assert of_database(keeper, "SELECT count(*) FROM users", one) == f"({dataset.USERS + 1},)"
+        assert of_database(keeper, "SELECT count(*) FROM users", other) == f"({dataset.USERS},)"
+
+
+def test_the_planner_knows_the_tables_and_an_order_by_price_needs_no_sort(keeper: Keeper, tmp_path: Path) -> None:
+    query = "EXPLAIN SELECT * FROM items WHERE category = 'books' ORDER BY price_cents, id LIMIT 20"
+    with opened(keeper, tmp_path, "postgres") as found:
+        code = f"print(*psycopg.connect(os.environ['DATABASE_URL']).execute({query!r}).fetchall())"
+        assert "items_by_category" in told(keeper, code, found.environment("b"))
+        counted = "SELECT reltuples::int FROM pg_class WHERE relname = 'items'"
+        assert of_database(keeper, counted, found.environment("b")) == f"({dataset.ITEMS},)"
+
+
+def test_each_contender_has_a_valkey_number_of_its_own_and_hits_are_counted(keeper: Keeper, tmp_path: Path) -> None:
+    connecting = "r = redis.Redis.from_url(os.environ['REDIS_URL'])"
+    asking = f"{connecting}\nprint(r.get('key'))\nr.set('key', 'value')\nprint(r.get('key'))"
+    with opened(keeper, tmp_path, "valkey") as found:
+        assert told(keeper, asking, found.environment("a@one")) == "None\nb'value'"
+        assert told(keeper, asking, found.environment("b")) == "None\nb'value'"
+        outcome = found.outcome({})
+    assert outcome
+    assert (outcome.hits, outcome.misses) == (2, 2)
+
+
+def test_mails_are_counted_by_contender(keeper: Keeper, tmp_path: Path) -> None:
+    sending = (
+        "client = smtplib.SMTP(os.environ['MAIL_URL'].partition('//')[2])\n"
+        "client.sendmail(os.environ['MAIL_FROM'], ['you@example.com'], 'Subject: hello\\n\\nhello')\nclient.quit()"
+    )
+    with opened(keeper, tmp_path, "mail") as found:
+        for label in ("a@one", "b", "a@one"):
+            told(keeper, sending, found.environment(label))
+        outcome = found.outcome({})
+    assert outcome
+    assert outcome.mails == {"a@one": 2, "b": 1}
+
+
+def test_the_upstream_takes_its_time_and_lets_nobody_wait_for_others(keeper: Keeper, tmp_path: Path) -> None:
+    with opened(keeper, tmp_path, "upstream") as found, httpx.Client(trust_env=False) as client:
+        url = found.environment("b")["UPSTREAM_URL"]
+        answer = client.get(url)
+        assert (answer.json(), answer.elapsed.total_seconds() >= 0.05) == ({"rate": 1.25}, True)
+        assert client.get(url + "s").status_code == 404
+        code = (
+            "import socket, time\nhost, port = os.environ['UPSTREAM_URL'][7:-5].split(':')\n"
+            "began = time.monotonic()\nall = [socket.create_connection((host, port)) for _ in range(200)]\n"
+            "for one in all: one.sendall(b'GET /rate HTTP/1.1\\r\\n\\r\\n')\n"
+            "print(sum(b'1.25' in one.recv(999) for one in all), time.monotonic() - began < 5)"
+        )
+        assert told(keeper, code, found.environment("b")) == "200 True"
+
+
+def test_a_contender_gets_the_scenarios_settings_and_what_each_service_gives(keeper: Keeper, tmp_path: Path) -> None:
+    with opened(keeper, tmp_path, *ALL, CACHE_TTL_S="9") as found:
+        environment = found.environment("a@one")
+        assert environment.keys() == {
+            *("DATABASE_URL", "REDIS_URL", "MAIL_URL", "MAIL_FROM", "UPSTREAM_URL"),
+            *("SECRET_KEY", "CACHE_TTL_S"),
+        }
+        assert (environment["SECRET_KEY"], environment["CACHE_TTL_S"]) == (dataset.SECRET_KEY, "9")
+        assert environment["MAIL_FROM"] != found.environment("b")["MAIL_FROM"]
+
+
+def test_services_say_what_they_are_and_what_cpu_time_they_take(keeper: Keeper, tmp_path: Path) -> None:
+    pools = {"DATABASE_POOL_SIZE": "3", "DATABASE_MAX_OVERFLOW": "4"}
+    with opened(keeper, tmp_path, *ALL, **pools) as found:
+        before_s = found.cpu_s()
+        busy = "SELECT count(*) FROM generate_series(1, 1000000)"
+        of_database(keeper, busy, found.environment("b"))
+        after_s = found.cpu_s()
+        outcome = found.outcome(found.connections())
+    assert outcome
+    assert before_s
+    assert after_s
+    assert 0.02 < after_s - before_s < 10
+    assert outcome.facts["postgres"]["settings"]["max_connections"] == str(2 * 7 + 10)
+    assert outcome.facts["postgres"]["settings"]["fsync"] == "off"
+    assert outcome.facts["valkey"]["version"].startswith("9.")
+    assert outcome.facts.keys() == set(ALL)
+    assert outcome.allowed_connections == {"a@one": 7, "b": 7}
+    assert outcome.connections == {"a@one": 0, "b": 0}
+
+
+def test_a_scenario_without_services_launches_nothing(tmp_path: Path) -> None:
+    with services.opened(
+        scenario(ONE="1"), [fakes.contender("a")], None, fakes.RecordingHost({}), LIMITS, tmp_path, 1
+    ) as none:
+        assert (none.environment("a"), none.environment("null")) == ({"ONE": "1"}, {})
+        assert (none.cpu_s(), none.connections(), none.outcome({})) == (None, {}, None)
+
+
+# What is left at the end ----------------------------------------------------------------------------------------------
+
+PLAYED_HARNESS = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from harness import catalog, services
+from harness.hosts.local import LocalHost
+from harness.services import Keeper
+from tests import fakes
+from tests.launching import LIMITS
+folder = Path({folder!r})
+keeper = Keeper(catalog.keeper(), Path({python!r}), {{}})
+scenario = fakes.SCENARIO.model_copy(update={{"services": {services!r}}})
+with LocalHost(grace_s=5) as host:
+    with services.opened(scenario, [fakes.contender("a")], keeper, host, LIMITS, folder / "log", 30) as found:
+        (folder / "ready").write_text(f"{{host.agent_pid}} {{found._server.launched.pid}}\\n")
+        time.sleep(60)
+"""
+SYSTEM_PYTHON = "/usr/bin/python3"
+AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+@pytest.fixture(scope="module", params=["us", "nobody"] if os.geteuid() == 0 else ["us"])
+def user(request: pytest.FixtureRequest, keeper: Keeper) -> Iterator[tuple[tuple[str, ...], Path]]:
+    """How to run Python as a user, and the keeper's. `nobody` may not go where root's lie: it takes the system's."""
+    if request.param == "us":
+        yield (sys.executable,), keeper.python
+        return
+    code = "import sys; print(sys.version_info[:2])"
+    if subprocess.check_output([SYSTEM_PYTHON, "-c", code], text=True).strip() != str(sys.version_info[:2]):
+        pytest.skip("the system's Python is another one, so it cannot run what is installed for ours")
+    with tempfile.TemporaryDirectory() as folder:  # not one of pytest's: those are root's alone
+        Path(folder).chmod(0o755)
+        uv, lock = find_uv_bin(), keeper.contender.app.folder / "requirements.lock"
+        subprocess.run([uv, "venv", "-q", "--python", SYSTEM_PYTHON, f"{folder}/its"], check=True)
+        python = Path(folder) / "its" / "bin" / "python"
+        subprocess.run([uv, "pip", "install", "-q", "--require-hashes", "--python", python, "-r", lock], check=True)
+        yield (*AS_NOBODY, SYSTEM_PYTHON), python
+
+
+@contextmanager
+def played(folder: Path, user: tuple[tuple[str, ...], Path]) -> Iterator[subprocess.Popen[bytes]]:
+    """A harness that opens services, run by a user."""
+    folder.chmod(0o777)
+    run, python = user
+    root = str(Path(__file__).resolve().parent.parent)
+    script = PLAYED_HARNESS.format(root=root, folder=str(folder), python=str(python), services=ALL)
+    environment = {**os.environ, "PYTHONPATH": sysconfig.get_path("purelib"), "PYTHONDONTWRITEBYTECODE": "1"}
+    with subprocess.Popen([*run, "-c", script], cwd="/", env=environment, stderr=subprocess.DEVNULL) as harness:
+        yield harness
+
+
+@pytest.mark.parametrize("killed", ["", "harness", "agent", "keeper", "postgres", "harness agent keeper"])
+def test_nothing_stays_whoever_is_killed_outright(user: tuple[tuple[str, ...], Path], killed: str) -> None:
+    with (
+        tempfile.TemporaryDirectory() as name,  # tmp_path lies in a folder of root's
+        played(Path(name), user) as harness,
+    ):
+        agent, keeping = map(int, eventually(Path(name) / "ready", 30).split())
+        family = {pid: one for pid, one in table().items() if pid in descendants(table(), [keeping])}
+        started = {one.name: pid for pid, one in family.items() if one.parent == keeping}
+        place = Path(f"/proc/{started['valkey-server']}/cwd").readlink()
+        assert (place / "data" / "PG_VERSION").exists()
+        pids = {"harness": harness.pid, "agent": agent, "keeper": keeping, "postgres": started["postgres"]}
+        for one in killed.split():
+            os.kill(pids[one], signal.SIGKILL)
+        if "agent" in killed or "keeper" in killed:
+            assert gone(*family)
+            assert not place.exists()
+        harness.send_signal(signal.SIGINT)
+    assert gone(agent, *family)
+    assert not place.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a plain user's PostgreSQL runs as that user")
+def test_postgresql_of_root_runs_as_nobody(keeper: Keeper, tmp_path: Path) -> None:
+    with opened(keeper, tmp_path, "postgres") as found:
+        running = {
+            pid: one for pid, one in table().items() if pid in descendants(table(), [found._server.launched.pid])
+        }
+        owners = {one.name: Path(f"/proc/{pid}").stat().st_uid for pid, one in running.items()}
+    assert owners["postgres"] == 65534

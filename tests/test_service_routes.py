@@ -43,7 +43,7 @@ def name(request):
 
 @pytest.fixture(scope="module")
 def environment(name, kept, upstream):
-    return {**kept[1][name], **SMALL_POOLS, "UPSTREAM_URL": upstream, "LOG_LEVEL": "INFO"}
+    return {**kept[1][name], **SMALL_POOLS, "UPSTREAM_URL": upstream, "CACHE_TTL_S": "2", "LOG_LEVEL": "INFO"}
 
 
 @pytest.fixture(scope="module")
@@ -227,7 +227,7 @@ def test_any_other_token_is_refused_in_the_same_words(app, bearer):
 
 def test_figures_are_cached_until_they_expire(app):
     first = app.ask("GET", "/top")
-    time.sleep(1.1)
+    time.sleep(2.1)
     answers = [app.ask("GET", "/top") for _ in range(3)]
     assert [answer.headers["X-Cache"] for answer in answers] == ["miss", "hit", "hit"]
     assert [answer.json() for answer in answers] == [first.json()] * 3

@@ -12,7 +12,7 @@ import jwt
 import pytest
 
 from harness import dataset
-from tests.serving import KNOWN, SMALL_POOLS, SOON_S, at_once, listening, served, services
+from tests.serving import KNOWN, SMALL_POOLS, SOON_S, at_once, listening, served, services, statuses
 from tests.test_apps import CONTENDERS, constant
 
 ERRORS = constant(KNOWN.apps["fastapi"].folder / "core" / "errors.py", "ERRORS")
@@ -98,14 +98,19 @@ def test_an_address_is_the_same_in_upper_case(app):
     assert app.ask("POST", "/login", json=body).status_code == 200
 
 
-def test_of_50_requests_at_once_to_two_servers_with_workers_five_are_let_through(app, name, environment, tmp_path):
+def test_of_100_requests_at_once_to_two_servers_with_workers_five_are_let_through(app, name, environment, tmp_path):
     with served(name, environment, tmp_path / "log") as other:
-        servers, headers = (app, other), {"X-Api-Key": "fifty-at-once"}
-        answers = at_once(50, lambda number: servers[number % 2].ask("GET", "/expensive", headers=headers))
-    assert Counter(answer.status_code for answer in answers) == {200: 5, 429: 45}
+        servers, headers = (app, other), {"X-Api-Key": "at-once"}
+        answers = at_once(100, lambda number: servers[number % 2].ask("GET", "/expensive", headers=headers))
+    assert Counter(answer.status_code for answer in answers) == {200: 5, 429: 95}
     turned_away = [answer for answer in answers if answer.status_code == 429]
     assert all(refused(answer, 429) for answer in turned_away)
     assert all(1 <= int(answer.headers["Retry-After"]) <= 60 for answer in turned_away)
+
+
+def test_more_connections_than_client_libraries_pool_are_all_answered(app):
+    request = "GET /expensive HTTP/1.1\r\nHost: shop\r\nX-Api-Key: many-connections\r\n\r\n"
+    assert Counter(statuses(app, request, 400)) == {200: 5, 429: 395}
 
 
 # At the limits

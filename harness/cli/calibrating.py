@@ -139,4 +139,4 @@ def _report(path: Path, out: Path | None, *, json: bool) -> None:
 
 
 def _measuring() -> str:
-    return provenance.digests(catalog.ROOT, (), _SCENARIO)["measuring"]
+    return provenance.digests(catalog.ROOT, (), [_SCENARIO])["measuring"]

@@ -20,6 +20,9 @@ from harness.model import App, Contender, Lineup, Scenario, Value
 
 ROOT = Path(__file__).resolve().parent.parent
 YARDSTICKS = ("null", "control")
+USUAL = "json"
+"""The scenario that is asked where none is named."""
+ALL = "all"
 
 _S = TypeVar("_S")
 _T = TypeVar("_T")
@@ -99,6 +102,20 @@ def contender(catalog: Catalog, specification: str) -> Contender:
     deployment_name = deployment_name or next(iter(app.deployments))
     choose(f"deployment of {app.name}", app.served, deployment_name)
     return Contender(label=_label(label, app, deployment_name), app=app, deployment_name=deployment_name)
+
+
+def scenarios(catalog: Catalog, names: Sequence[str]) -> tuple[str, ...]:
+    """The names of scenarios, each once; of `all` every one: the usual one first, then those that need no services.
+
+    Raises InputError with every name that is none.
+    """
+    if tuple(names) == (ALL,):
+        known = catalog.scenarios.values()
+        return tuple(one.name for one in sorted(known, key=lambda one: (one.name != USUAL, bool(one.services))))
+    problems: list[str] = []
+    found = _each(names, lambda name: choose("scenario", catalog.scenarios, name).name, problems)
+    _raise_all(problems)
+    return tuple(dict.fromkeys(found))
 
 
 def app_named(catalog: Catalog, specification: str) -> App:

@@ -86,10 +86,9 @@ def equal(one: Any, other: Any) -> bool:
 
 
 def masked(text: str, secrets: Iterable[str] = ()) -> str:
-    """A text without tokens and without these secrets, whether written plainly or as JSON."""
+    """A text without tokens and without these secrets, however often they were quoted."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        for written in (secret, json.dumps(secret)[1:-1]):
-            text = text.replace(written, "<secret>")
+        text = re.sub("".join(map(_however_quoted, secret)), "<secret>", text)
     return _SECRET.sub("<token>", text)
 
 
@@ -98,6 +97,13 @@ def excerpt(text: str, secrets: Iterable[str] = ()) -> str:
     text = masked(text, secrets)
     shown = text[:_EXCERPT_LENGTH]
     return repr(shown) + ("..." if len(text) > _EXCERPT_LENGTH else "")
+
+
+def _however_quoted(character: str) -> str:
+    """A pattern of a character as it is, in JSON, in Python's bytes, or in one of these inside another."""
+    written = {character, json.dumps(character)[1:-1], repr(character.encode())[2:-1]}
+    patterns = [r"\\{0,8}" + re.escape(one).replace(r"\\", r"\\{1,8}") for one in sorted(written)]
+    return f"(?:{'|'.join(patterns)})"
 
 
 def _wrong_header(expected: Expectation, headers: Mapping[str, str], secrets: Iterable[str]) -> str | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,6 @@ PUBLISH = {
     "other_wait_blocks": 8,
 }
 ABLATE = {"blocks": 8, "starts": 5}  # a block is long with so many contenders
-SWEEP = {"blocks": 8, "rounds": 5, "starts": 5}  # and so is a rotation with so many runs
 _OURS_ONLY = ("duets", "open_blocks", "other_wait_blocks")
 
 
@@ -92,6 +91,7 @@ class Asked:
 class Entry:
     """Who takes part, in which scenario: everything that can be checked before anything is started.
 
+    `absent` are the labels of those that were named, but take no part in this scenario.
     `keeper`: who keeps the services, if the scenario needs any.
     """
 
@@ -100,6 +100,7 @@ class Entry:
     specifications: tuple[str, ...]
     contenders: tuple[Contender, ...]
     reference: str
+    absent: tuple[str, ...] = ()
     keeper: Contender | None = None
 
     @property
@@ -114,58 +115,59 @@ class Entry:
         return tuple({contender.app.folder: contender.app for contender in launched}.values())
 
 
-def sweep(asked: Asked, counts: Sequence[int]) -> tuple[Asked, ...]:
-    """The same once for each number of connections: with one seed, and with cold starts in the first alone.
-
-    With over 250 connections slices may be longer, so that a server of 1,000 requests a second still has four
-    turnovers in one, of which two are counted; warm-ups grow alike.
-    """
-    common = {"seed": secrets.randbelow(2**32), **SWEEP, **asked.plan}
-    usual = Plan.model_fields
-    return tuple(
-        replace(
-            asked,
-            plan={
-                **common,
-                **({} if count == counts[0] else {"starts": 0}),
-                "connections": count,
-                "warm_s": max(common.get("warm_s", usual["warm_s"].default), 2e-3 * count),
-                "slice_max_s": max(usual["slice_max_s"].default, 4e-3 * count),
-            },
-        )
-        for count in counts
-    )
+def apps(entries: Iterable[Entry]) -> tuple[App, ...]:
+    """Every app of several entries once."""
+    return tuple({app.folder: app for entry in entries for app in entry.apps}.values())
 
 
 def enter(asked: Asked) -> Entry:
     """Find all that was named. Raises InputError with every problem."""
     known = catalog.read()
     catalog.choose("engine", engines.ENGINES, asked.plan.get("engine", _ENGINE))
+    scenario = catalog.choose("scenario", known.scenarios, asked.scenario)
     named = asked.contenders or catalog.choose("line-up", known.lineups, asked.lineup).contenders
     specifications = (*named, *catalog.specifications_of_own(asked.own))
-    contenders = catalog.contenders(known, specifications)
+    every = catalog.contenders(known, specifications)
+    playing = [pair for pair in zip(specifications, every, strict=True) if pair[1].app.takes_part_in(scenario.name)]
+    contenders = tuple(contender for _, contender in playing)
+    reference = _reference(asked, known, every, scenario)
     yardsticks = [name for name in asked.yardsticks if name not in {one.app.name for one in contenders}]
-    scenario = catalog.choose("scenario", known.scenarios, asked.scenario)
     return Entry(
         lineup=asked.name or ("custom" if asked.contenders or asked.own else asked.lineup),
         scenario=scenario,
-        specifications=(*specifications, *yardsticks),
+        specifications=(*(specification for specification, _ in playing), *yardsticks),
         contenders=(*contenders, *catalog.contenders(known, yardsticks)),
-        reference=_reference(asked, known, [contender.label for contender in contenders]),
+        reference=reference,
+        absent=tuple(one.label for one in every if one not in contenders),
         keeper=catalog.keeper() if scenario.services else None,
     )
 
 
-def _reference(asked: Asked, known: catalog.Catalog, labels: Sequence[str]) -> str:
-    """The one asked for, else the line-up's, else the first contender."""
+def _reference(asked: Asked, known: catalog.Catalog, every: Sequence[Contender], scenario: Scenario) -> str:
+    """The one asked for, else the line-up's, else the first that takes part. Raises InputError if it does not."""
+    playing = [one.label for one in every if one.app.takes_part_in(scenario.name)]
+    reference = _named_reference(asked, known, [one.label for one in every])
+    if not playing or reference not in {None, *playing}:
+        raise InputError(
+            f"{f'the reference `{reference}`' if playing else 'whoever was named'} takes no part in the scenario "
+            f'"{scenario.name}"',
+            f"These do, and --reference takes one of them: {', '.join(playing)}." if playing else "",
+        )
+    return reference or playing[0]
+
+
+def _named_reference(asked: Asked, known: catalog.Catalog, labels: Sequence[str]) -> str | None:
     if asked.reference:
         return catalog.choose("contender", dict.fromkeys(labels, asked.reference), asked.reference)
     lineup = known.lineups.get(asked.lineup)
-    return lineup.reference if lineup and lineup.reference in labels else labels[0]
+    return lineup.reference if lineup and lineup.reference in labels else None
 
 
 def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
-    """The plan: what was asked for, else what the scenario and the machine suggest, else the defaults."""
+    """The plan: what was asked for, else what the scenario and the machine suggest, else the defaults.
+
+    Where contenders share services there are no duets: what the two cost together could not be told apart.
+    """
     suggested = {
         "connections": entry.scenario.connections,
         **({"slice_max_s": entry.scenario.slice_max_s} if entry.scenario.slice_max_s else {}),
@@ -175,7 +177,7 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     chosen = Plan.model_validate(
         suggested
         | dict(asked.plan)
-        | ({"duets": 0} if entry.scenario.services else {})  # the two would share what a duet must tell apart
+        | ({"duets": 0} if entry.scenario.services else {})
         | {
             "scenario": entry.scenario.name,
             "lineup": entry.lineup,

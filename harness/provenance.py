@@ -33,9 +33,10 @@ MEASURING = (
     "rendering.py",
     "schedule.py",
     "services.py",
+    "several.py",
     "verify.py",
 )
-DERIVING = ("audit", "guards", "stats", "otherwise.py", "summary.py", "sweep.py")
+DERIVING = ("audit", "guards", "stats", "matrix.py", "otherwise.py", "summary.py", "sweep.py")
 
 
 def digests(root: Path, apps: Iterable[App], scenario: str) -> Mapping[str, str]:

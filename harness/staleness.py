@@ -29,7 +29,7 @@ def stale(root: Path, is_derived: Callable[[Path], bool]) -> Iterator[str]:
 
     `is_derived` tells whether what follows from a run was derived by today's code.
     """
-    for head in sorted((root / REFERENCE).glob("*/run.json")):
+    for head in sorted((root / REFERENCE).glob("**/run.json")):
         yield from _stale_run(root, head.parent, is_derived)
     for path in LINES:
         yield from _stale_lines(root, path)
@@ -46,7 +46,8 @@ def _stale_run(root: Path, folder: Path, is_derived: Callable[[Path], bool]) -> 
         again = made.command or "its command was not kept, CONTRIBUTING.md says how"
         yield f"{where}: measured by other code than today's ({_listed(differing)}): measure again: {again}"
     elif differing and not is_derived(folder):
-        yield f"{where}: derived by other code than today's, measured by the same: ./bench report {where}"
+        whole = (REFERENCE / folder.relative_to(root / REFERENCE).parts[0]).as_posix()  # several runs, or this one
+        yield f"{where}: derived by other code than today's, measured by the same: ./bench report {whole}"
 
 
 def _stale_lines(root: Path, path: Path) -> Iterator[str]:

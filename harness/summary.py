@@ -102,6 +102,7 @@ def _row(
         processes=median_low([len(one.processes) for one in ended]) if ended else None,
         threads=median_low([sum(each.threads for each in one.processes) for one in ended]) if ended else None,
         reconnects_per_request=_reconnects_per_request(seen),
+        services_share=_services_share(seen),
         failures=seen.failures,
         starts=starts,
         imports=_imports(result_set, seen.member.label),
@@ -202,6 +203,18 @@ def _answered(turns: Sequence[TurnOutcome]) -> int | None:
     if not all(map(is_clean, turns)):
         return None
     return sum(turn.recording.answered for turn in turns if turn.recording)
+
+
+def _services_share(seen: Evidence) -> float | None:
+    """CPU time of the services in measured slices over all CPU time that the server side had meanwhile.
+
+    From rest to rest, so the drain counts on both sides.
+    """
+    turns = [turn for turn in seen.turns if turn.round and is_clean(turn)]
+    found = [(turn.services_cpu_s, turn.recording) for turn in turns if turn.recording]
+    known = [(cpu_s, recording.duration_s + recording.drain_s) for cpu_s, recording in found if cpu_s is not None]
+    had_s = seen.server_cpus * sum(lasted_s for _, lasted_s in known)
+    return sum(cpu_s for cpu_s, _ in known) / had_s if known else None
 
 
 def _reconnects_per_request(seen: Evidence) -> float | None:

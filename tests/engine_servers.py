@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 
@@ -80,6 +80,42 @@ def heard(connection: socket.socket) -> Iterator[bytes]:
     """Each request that comes; this client never sends one before it has the last one's answer."""
     while request := connection.recv(65536):
         yield request
+
+
+class Heard(NamedTuple):
+    """A whole request."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+def whole(connection: socket.socket) -> Iterator[Heard]:
+    """Each request that comes, with its body."""
+    with connection.makefile("rb") as stream:
+        while line := stream.readline():
+            method, path, _ = line.decode("ascii").split(" ")
+            pairs = (one.decode("ascii").rstrip().split(": ", 1) for one in iter(stream.readline, b"\r\n"))
+            headers = {name.lower(): value for name, value in pairs}
+            yield Heard(method, path, headers, stream.read(int(headers.get("content-length", 0))))
+
+
+def says(status: int, body: bytes, more: str = "") -> bytes:
+    """An answer of JSON."""
+    head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n{more}Content-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def replies(reply: Callable[[Heard], bytes]) -> Behaviour:
+    """Answers each whole request with what `reply` makes of it."""
+
+    def behave(connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for request in whole(connection):
+            connection.sendall(reply(request))
+
+    return behave
 
 
 def answers(*pieces: bytes, pause_s: float = 0.0) -> Behaviour:

@@ -33,6 +33,7 @@ from harness.model import (
     Turn,
     Usage,
 )
+from harness.services import Keeper
 from tests.builders import paced, recording
 
 PLACEMENT = Placement(server_cpus=(1,), generator_cpus=(0,), owns_core=True)
@@ -53,7 +54,7 @@ WRONG = MappingProxyType({**RIGHT, "/missing": (200, b"{}")})
 
 @contextmanager
 def http_server(answers: Mapping[str, tuple[int, bytes]]) -> Iterator[int]:
-    """A real HTTP server that answers GETs from a table of path to status and body; gives its port."""
+    """A real HTTP server that answers from a table of path to status and body; gives its port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -63,6 +64,10 @@ def http_server(answers: Mapping[str, tuple[int, bytes]]) -> Iterator[int]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             pass
@@ -133,7 +138,8 @@ class RecordingHost:
         timeout_s: float,
         environment: Mapping[str, str] = NOTHING_MORE,
     ) -> Iterator[RecordingServer]:
-        assert (python, first, timeout_s) == (Path("python"), SCENARIO.requests[0], 30.0)
+        assert (python, timeout_s) == (Path("python"), 30.0)
+        assert first == SCENARIO.requests[0] or contender == KEEPER.contender
         if contender.label in self.unstartable:
             raise LaunchError(f"`{contender.label}` did not answer", "Its log is empty.")
         self.events.append(" ".join((f"launch {contender.label}", *environment)))
@@ -188,14 +194,18 @@ def contender(label: str) -> Contender:
     return Contender(label=label, app=app, deployment_name="plain")
 
 
+KEEPER = Keeper(contender("services"), Path("python"), {})
+
+
 def field_of(host: RecordingHost, engine: RecordingEngine, **changes: Any) -> Field:
-    """A field over the labels of the host's ports."""
-    labels = tuple(host.ports)
+    """A field over the labels of the host's ports; with services, if these are among them."""
+    labels = tuple(label for label in host.ports if label != "services")
+    scenario = SCENARIO.model_copy(update={"services": ("postgres", "mail")}) if "services" in host.ports else SCENARIO
     plan = Plan(scenario="hello", lineup="fair", contenders=labels, reference=labels[0], **changes)
     return Field(
         plan=plan,
-        scenario=SCENARIO,
-        scenarios=dict.fromkeys(labels, SCENARIO),
+        scenario=scenario,
+        scenarios=dict.fromkeys(labels, scenario),
         contenders={label: contender(label) for label in labels},
         pythons={label: Path("python") for label in labels},
         placement=PLACEMENT,
@@ -203,6 +213,7 @@ def field_of(host: RecordingHost, engine: RecordingEngine, **changes: Any) -> Fi
         logs=Path("logs"),
         host=host,
         engine=engine,
+        keeper=KEEPER if scenario.services else None,
     )
 
 

@@ -20,6 +20,10 @@ APPS = ROOT / "apps"
 CONTENDERS = ("fastapi", "flask", "django_rest")
 BASELINES = ("bare_asgi", "bare_wsgi")
 OURS = (*CONTENDERS, *BASELINES, *catalog.YARDSTICKS)
+SETTINGS_MODULES = [
+    APPS / name / "core" / f"{'settings' if name == 'django_rest' else 'config'}.py" for name in CONTENDERS
+]
+IN_MEMORY = ("health", "hello", "models", "catalogue", "injection")  # services without a framework's idiom
 IDS = [(name, deployment) for name in OURS for deployment in KNOWN.apps[name].deployments]
 FAIR = sorted({one for name in ("fair", "baselines") for one in KNOWN.lineups[name].contenders})
 LOCKED = [name for name, app in KNOWN.apps.items() if app.requirements]
@@ -176,8 +180,9 @@ def test_a_route_has_the_same_names_and_docstrings_in_all_three(resource: str) -
     "file",
     [
         "models/store.py",
+        "models/catalogue.py",
         "routes/__init__.py",
-        *(f"services/{service}.py" for service in modules(CONTENDERS[0], "services")),
+        *(f"services/{service}.py" for service in IN_MEMORY),
     ],
 )
 def test_what_is_not_the_frameworks_business_is_alike_in_all_three(file: str) -> None:
@@ -185,10 +190,19 @@ def test_what_is_not_the_frameworks_business_is_alike_in_all_three(file: str) ->
     assert texts[1:] == [texts[0], texts[0]]
 
 
+@pytest.mark.parametrize("service", sorted({*modules(CONTENDERS[0], "services")} - {*IN_MEMORY}))
+def test_a_service_with_its_own_idiom_is_called_alike_in_all_three(service: str) -> None:
+    paths = [APPS / name / "services" / f"{service}.py" for name in CONTENDERS]
+    called = [sorted(one for one, _ in functions(path) if not one.startswith("_")) for path in paths]
+    assert called[1:] == [called[0], called[0]]
+    assert called[0]
+
+
 def test_all_apps_of_the_contract_say_the_same_of_an_error() -> None:
     tables = [constant(APPS / name / "core" / "errors.py", "ERRORS") for name in CONTENDERS]
-    tables += [constant(APPS / name / "main.py", "ERRORS") for name in ("bare_asgi", "bare_wsgi")]
-    assert all(table == tables[0] for table in tables)
+    assert tables[1:] == [tables[0], tables[0]]
+    bare = [constant(APPS / name / "main.py", "ERRORS") for name in BASELINES]
+    assert all(table.items() <= tables[0].items() for table in bare)
 
 
 def test_both_baselines_answer_from_the_same_functions() -> None:
@@ -206,14 +220,24 @@ def test_no_app_reaches_into_the_harness_or_another_app(path: Path) -> None:
     assert not imports(path) & ({"harness", "apps", *OURS} - frameworks.get(own, set()) | foreign)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(APPS)))
-def test_no_app_asks_its_environment_what_to_be(path: Path) -> None:
-    """But for the settings: where its services are."""
-    if path.relative_to(APPS) == Path("django_rest/core/settings.py"):
-        return
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if path not in SETTINGS_MODULES],
+    ids=lambda path: str(path.relative_to(APPS)),
+)
+def test_no_app_asks_its_environment_what_to_be_but_in_its_settings(path: Path) -> None:
     assert not re.search(
-        r"getenv|environ\.get|environ\[\"(?!DJANGO_SETTINGS_MODULE|REQUEST_METHOD|PATH_INFO)", path.read_text("utf-8")
+        r"getenv|environ\.get|environ\[\"(?!DJANGO_SETTINGS_MODULE|REQUEST_METHOD|PATH_INFO|wsgi\.)",
+        path.read_text("utf-8"),
     )
+
+
+@pytest.mark.parametrize("path", SETTINGS_MODULES, ids=lambda path: path.relative_to(APPS).parts[0])
+def test_every_setting_is_known_to_every_contender(path: Path) -> None:
+    table = (APPS / "README.md").read_text("utf-8").partition("## Settings")[2].partition("\n## ")[0]
+    documented = re.findall(r"`([A-Z_]+)`", "".join(re.findall(r"^\|([^|]+)\|", table, re.MULTILINE)))
+    assert len(documented) == 11
+    assert [name for name in documented if name.lower() not in path.read_text("utf-8").lower()] == []
 
 
 @pytest.mark.parametrize("name", catalog.YARDSTICKS)

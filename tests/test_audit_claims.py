@@ -63,6 +63,8 @@ def claim(kind: str, *of: str, **more: Any) -> Claim:
 RATIO = claim("throughput ratio", "fastapi", "flask")
 ORDER = claim("throughput order", "fastapi", "flask", "django_rest")
 STARTS = claim("cold start ratio", "fastapi", "flask")
+SAME = claim("scenario ratio", "fastapi", needs=["typed", "untyped"])
+NEVER = claim("scenario answers", "fastapi", needs=["pool"], never=503)
 STARTS_ORDER = claim("cold start order", "flask", "django_rest", "fastapi")
 
 
@@ -165,7 +167,7 @@ def test_an_absolute_figure_is_reproduced_within_a_quarter(per_s: float, standin
 
 
 def test_a_claim_of_another_scenario_is_not_tested_yet() -> None:
-    found = judged(claim("scenario", "fastapi", needs=["typed", "untyped"]))
+    found = judged(SAME)
     assert found.standing is Standing.NOT_TESTED
     assert "typed and untyped" in found.because
 
@@ -226,8 +228,13 @@ ROW = '[[rows]]\ntitle = "A"\napp = "a"\nrequests_per_s = 1\nlatency_s = 1\ncold
         ('[[claims]]\nsays = "x"\nkind = "throughput"\n', ["names 1 in `of`, not 0"]),
         ('[[claims]]\nsays = "x"\nkind = "throughput ratio"\nof = ["a"]\n', ["names 2 in `of`, not 1"]),
         ('[[claims]]\nsays = "x"\nkind = "throughput"\nof = ["a"]\ntimes = [1, 2]\n', ["states no `times`"]),
-        ('[[claims]]\nsays = "x"\nkind = "throughput"\nof = ["a"]\nneeds = ["b"]\n', ["`needs`"]),
-        ('[[claims]]\nsays = "x"\nkind = "scenario"\n', ["`needs`"]),
+        ('[[claims]]\nsays = "x"\nkind = "throughput"\nof = ["a"]\nneeds = ["b"]\n', ["takes 0 scenarios in `needs`"]),
+        (
+            '[[claims]]\nsays = "x"\nkind = "scenario ratio"\nneeds = ["b"]\n',
+            ["names 1 in `of`, not 0", "takes 2 scenarios in `needs`, not 1"],
+        ),
+        ('[[claims]]\nsays = "x"\nkind = "scenario answers"\nof = ["a"]\nneeds = ["b"]\n', ["`never`"]),
+        ('[[claims]]\nsays = "x"\nkind = "throughput"\nof = ["a"]\nnever = 503\n', ["`never`"]),
         (
             '[[claims]]\nsays = "x"\nkind = "cold start ratio"\nof = ["a", "a"]\ntimes = [2, 1]\n',
             ["from and to", "stands twice"],

@@ -3,6 +3,7 @@
 import pytest
 
 from harness import block
+from harness.errors import HostError
 from harness.model import BlockPlan, Turn
 from tests.fakes import RIGHT, WRONG, RecordingEngine, RecordingHost, field_of, http_server
 
@@ -93,3 +94,44 @@ def test_abandoning_a_block_ends_its_engine(events, port):
     next(played)
     played.close()
     assert events[-3:] == ["engine ends", "stop a", "stop b"]
+
+
+KEPT = {
+    "/open": (200, b'{"a": {"DATABASE_URL": "postgresql://a"}, "b": {"DATABASE_URL": "postgresql://b"}}'),
+    "/facts": (200, b'{"postgres": {"version": "18"}}'),
+    "/counts": (200, b'{"connections": {"a": 20, "b": 3}, "mails": {"a": 7, "b": 0}}'),
+}
+
+
+def test_services_are_launched_first_read_around_each_turn_and_asked_when_the_contenders_have_ended(events, port):
+    with http_server(KEPT) as kept:
+        field = field_of(RecordingHost({"a": port, "b": port, "services": kept}, events), RecordingEngine(events))
+        *turns, end = block.play(field, PLAN, attempt=1)
+    assert events[:3] == [
+        "launch services",
+        "launch b DATABASE_URL SECRET_KEY",
+        "launch a DATABASE_URL SECRET_KEY",
+    ]
+    assert events[3:6] == ["cpu services", "turn 0 a", "cpu services"]
+    assert events[-3:] == ["stop a", "stop b", "stop services"]
+    assert [turn.services_cpu_s for turn in turns] == [1.0] * 6
+    assert end.services.facts == {"postgres": {"version": "18"}}
+    assert (end.services.connections, end.services.allowed_connections) == ({"a": 20, "b": 3}, {"a": 30, "b": 30})
+    assert (end.services.mails, end.services.hits) == ({"a": 7, "b": 0}, None)
+
+
+def test_services_that_refuse_end_the_run_in_their_own_words_and_no_contender_is_launched(events, port):
+    refusing = {"/open": (409, b'{"message": "Number 0 is not empty.", "hint": "Name a free one."}')}
+    with http_server(refusing) as kept:
+        field = field_of(RecordingHost({"a": port, "services": kept}, events), RecordingEngine(events))
+        with pytest.raises(HostError, match="Number 0 is not empty") as caught:
+            list(block.play(field, PLAN, attempt=1))
+    assert caught.value.hint == "Name a free one."
+    assert events == ["launch services", "stop services"]
+
+
+def test_without_services_a_turn_has_no_cpu_time_of_them(events, port):
+    field = field_of(RecordingHost({"a": port, "b": port}, events), RecordingEngine(events))
+    *turns, end = block.play(field, PLAN, attempt=1)
+    assert {turn.services_cpu_s for turn in turns} == {None}
+    assert end.services is None

@@ -6,9 +6,9 @@ import re
 import pytest
 from typer.main import get_command
 
-from harness import audit, catalog, occasions, report, store
+from harness import audit, catalog, matrix, occasions, report, store
 from harness.catalog import ROOT
-from harness.cli import app, auditing
+from harness.cli import app, auditing, steps
 from harness.cli.output import ExitCode
 from harness.ledger import Ended, Started
 from harness.model import App, Deployment, Expectation, Lineup, Request, Scenario, Traits
@@ -43,8 +43,8 @@ def pasted(name):
 
 def audited():
     table = audit.find_published("article")
-    result_set = auditing.newest(table)
-    return audit.audit(table, result_set, summarize(result_set))
+    result_set, others = auditing.measured(table)
+    return audit.audit(table, result_set, summarize(result_set), [(one, summarize(one)) for one in others])
 
 
 def test_there_is_a_reference_run_of_each_lineup_that_the_readme_shows():
@@ -76,6 +76,17 @@ def test_the_readmes_audit_is_the_one_made_of_the_newest_reference_run(request):
 def test_a_reference_runs_summary_is_derived_from_what_it_measured(name):
     _, content = next(files.derived(*derived(name)))
     assert (REFERENCE / name / "summary.json").read_bytes() == content
+
+
+@pytest.mark.parametrize("folder", sorted(REFERENCE.glob("*/matrix.json")), ids=lambda path: path.parent.name)
+def test_a_reference_matrix_follows_from_its_runs_which_are_small(folder):
+    folder = folder.parent
+    runs = steps.read_several(folder)
+    found = matrix.derive(folder.name, [(run, summarize(run)) for run in runs])
+    assert (folder / "matrix.json").read_text(encoding="utf-8") == f"{found.model_dump_json(indent=1)}\n"
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in paths) < MOST_BYTES
+    assert not [path for path in paths if path.suffix in {".json", ".jsonl"} and str(ROOT) in path.read_text()]
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -125,7 +136,7 @@ def test_what_the_table_of_apps_says_of_an_app_is_so():
 
 def test_the_documents_say_how_errors_read():
     rows = re.findall(r"^\| (\d+) \| `(\w+)` \| `([^`]+)` \|", APPS, re.MULTILINE)
-    table = ast.parse((ROOT / "apps" / "bare_asgi" / "main.py").read_text(encoding="utf-8")).body
+    table = ast.parse((ROOT / "apps" / "fastapi" / "core" / "errors.py").read_text(encoding="utf-8")).body
     (errors,) = [
         node.value for node in table if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ERRORS"
     ]

@@ -12,7 +12,7 @@ from rich.console import Console
 from harness import report
 from harness.catalog import ROOT
 from harness.model import Sweep, SweepCurve, SweepPoint, Verdict
-from harness.report import canvas, curves, sweeps
+from harness.report import canvas, curves, files, sweeps, together
 from harness.report.theme import LIGHT, THEMES
 from tests import builders, summaries
 from tests.test_report_tables import HOSTILE
@@ -57,10 +57,14 @@ def point(count, label, missing):
     )
 
 
+def markdown(sweep, head=None):
+    return together.markdown(sweeps.told(head or run().head, sweep))
+
+
 def on_screen(sweep, width=120):
     console = Console(width=width, file=io.StringIO(), color_system=None)
     with console.capture() as captured:
-        report.show_sweep(run().head, sweep, console)
+        report.show_several(run().head, sweep, console)
     return captured.get()
 
 
@@ -76,11 +80,11 @@ def texts(sheet):
 
 
 def test_the_report_of_a_sweep_agrees_with_its_golden_file(agrees_with_golden):
-    agrees_with_golden("sweep.txt", sweeps.markdown(run().head, found({(builders.FLASK, 1000)})))
+    agrees_with_golden("sweep.txt", markdown(found({(builders.FLASK, 1000)})))
 
 
 def test_a_word_stands_beside_every_number_that_is_doubted():
-    line = next(line for line in sweeps.markdown(run().head, found()).splitlines() if builders.FASTAPI in line)
+    line = next(line for line in markdown(found()).splitlines() if builders.FASTAPI in line)
     assert line.count("UNSETTLED") == 1
     assert line.endswith("| 100 |")
 
@@ -93,24 +97,24 @@ def test_what_was_not_measured_is_said_on_the_terminal():
 
 
 def test_a_knee_at_the_most_connections_tried_says_so():
-    assert "| 1,000 (the most tried) |" in sweeps.paste(run().head, found())
+    assert "| 1,000 (the most tried) |" in report.paste_several(run().head, found())
 
 
 def test_a_quick_sweep_says_that_it_shows_nothing():
     head = run(quick=True).head
-    assert sweeps.paste(head, found()).startswith("**QUICK RUN")
-    assert "QUICK RUN" in sweeps.markdown(head, found())
+    assert report.paste_several(head, found()).startswith("**QUICK RUN")
+    assert "QUICK RUN" in markdown(found(), head)
     assert "QUICK RUN" in texts(drawn(curves.throughput, found(), head))
 
 
 def test_the_connections_of_all_runs_stand_where_the_numbers_come_from():
-    for shown in (sweeps.paste(run().head, found()), texts(drawn(curves.latency, found()))):
+    for shown in (report.paste_several(run().head, found()), texts(drawn(curves.latency, found()))):
         assert "1, 10, 100, 1,000 connections" in shown
 
 
 @pytest.fixture(scope="module")
 def written():
-    return dict(sweeps.derived(run().head, found()))
+    return dict(files.derived_together(run().head, found(), markdown(found())))
 
 
 def test_both_charts_come_as_svg_and_png_for_light_and_dark_pages(written):
@@ -120,7 +124,7 @@ def test_both_charts_come_as_svg_and_png_for_light_and_dark_pages(written):
 
 
 def test_the_same_sweep_gives_the_same_bytes(written):
-    again = list(islice(sweeps.derived(run().head, found()), 3))
+    again = list(islice(files.derived_together(run().head, found(), markdown(found())), 3))
     assert again == list(written.items())[:3]
 
 

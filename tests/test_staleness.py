@@ -76,6 +76,13 @@ def test_what_was_only_derived_by_other_code_needs_no_measuring(checkout: Path, 
     assert [one.partition(":")[0] for one in stale(checkout, is_derived=True)] == ["results/ledger.jsonl"]
 
 
+def test_a_run_of_a_matrix_is_derived_anew_with_all_the_others(checkout: Path) -> None:
+    shutil.copytree(checkout / RUN, checkout / "results/reference/scenarios/json")
+    write(checkout / "harness/summary.py", "2")
+    said = [one for one in stale(checkout) if "scenarios/json" in one]
+    assert [one.rpartition(": ")[2] for one in said] == ["./bench report results/reference/scenarios"]
+
+
 def test_a_line_says_how_many_are_stale_of_those_that_say_with_what_they_were_made(checkout: Path) -> None:
     ledger = checkout / "results/ledger.jsonl"
     old = json.dumps({"measuring": "0" * 16, "app": "one", "scenario": "json"})

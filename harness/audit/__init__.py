@@ -1,7 +1,7 @@
 """Somebody's published table: what it claims, what its numbers imply, and how each claim stands beside our own run."""
 
 from harness.audit.beside import beside
-from harness.audit.judging import FAILING, NEAR, WIDENED, Audit, Judged, Standing, audit
+from harness.audit.judging import NEAR, WIDENED, audit
 from harness.audit.published import (
     PUBLISHED,
     Claim,
@@ -15,12 +15,14 @@ from harness.audit.published import (
     read_published,
     speaks_of,
 )
+from harness.audit.standing import FAILING, Apart, Audit, Judged, Standing
 
 __all__ = [
     "FAILING",
     "NEAR",
     "PUBLISHED",
     "WIDENED",
+    "Apart",
     "Audit",
     "Claim",
     "Judged",

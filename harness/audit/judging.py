@@ -5,14 +5,15 @@ The first that applies: what the table says against itself, what our run lacks t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
+from harness.audit import scenarios
 from harness.audit.ours import Ours, Ratio
 from harness.audit.published import Claim, PublishedTable, implied_latency_s
-from harness.model import Estimate, ResultSet, Summary, Value, Verdict
+from harness.audit.scenarios import Others
+from harness.audit.standing import Audit, Found, Judged, Standing
+from harness.model import Estimate, ResultSet, Summary, Verdict
 
 WIDENED = 0.1
 """By how much our interval of a ratio is widened; and how far a table's figures may be from each other."""
@@ -20,54 +21,18 @@ NEAR = 0.25
 """How far an absolute figure may be from ours, on the same instance type."""
 
 
-class Standing(StrEnum):
-    """How a claim stands."""
+def audit(
+    table: PublishedTable,
+    result_set: ResultSet,
+    summary: Summary,
+    rotation: Sequence[tuple[ResultSet, Summary]] = (),
+) -> Audit:
+    """How each claim of a table stands beside a run that measured what it speaks of (`speaks_of`).
 
-    REPRODUCED = "reproduced"
-    ORDER_ONLY = "order only"
-    NOT_REPRODUCED = "not reproduced"
-    INCONSISTENT = "inconsistent as stated"
-    OTHER_HOST = "other host"
-    NOT_TESTED = "not tested yet"
-
-
-FAILING = frozenset({Standing.NOT_REPRODUCED, Standing.INCONSISTENT})
-
-
-class Judged(Value):
-    """A claim, what it states (from and to; an order or a scenario: None), what we measured, and how it stands.
-
-    SI units. Ratios are of the first app to each of the others. `order`: our contenders, best first.
+    `rotation`: runs of several scenarios in one, for the claims that take others than the table's.
     """
-
-    claim: Claim
-    stated: tuple[float, float] | None
-    measured: tuple[Estimate, ...]
-    order: tuple[str, ...]
-    standing: Standing
-    because: str
-
-
-class Audit(Value):
-    """All claims of a published table, tested against one run; `contenders` stand for the titles of its rows."""
-
-    source: str
-    host: str
-    connections: int
-    run: str
-    lineup: str
-    contenders: Mapping[str, str]
-    claims: tuple[Judged, ...]
-
-
-class _Found(NamedTuple):
-    standing: Standing
-    because: str
-
-
-def audit(table: PublishedTable, result_set: ResultSet, summary: Summary) -> Audit:
-    """How each claim of a table stands beside a run that measured what it speaks of (`speaks_of`)."""
     ours = Ours(table, result_set, summary.rows)
+    others = {run.head.scenario.name: Ours(table, run, derived.rows) for run, derived in rotation}
     return Audit(
         source=table.source,
         host=table.host,
@@ -75,7 +40,8 @@ def audit(table: PublishedTable, result_set: ResultSet, summary: Summary) -> Aud
         run=result_set.head.name,
         lineup=result_set.head.plan.lineup,
         contenders={table.row(app).title: row.member.label for app, row in ours.contenders.items()},
-        claims=tuple(_claim(claim, ours) for claim in table.claims),
+        scenarios={name: one.result_set.head.name for name, one in others.items()},
+        claims=tuple(_of_scenarios(claim, others) if claim.needs else _claim(claim, ours) for claim in table.claims),
     )
 
 
@@ -89,6 +55,28 @@ def _claim(claim: Claim, ours: Ours) -> Judged:
         standing=found.standing,
         because=found.because,
     )
+
+
+def _of_scenarios(claim: Claim, others: Others) -> Judged:
+    """A claim that takes other scenarios than the table's."""
+    lacks = next(scenarios.lacks(claim, others), None)
+    found = Found(Standing.NOT_TESTED, lacks) if lacks else _judged_scenarios(claim, others)
+    comparison = scenarios.compared(claim, others) if claim.shape == "scenario ratio" else None
+    return Judged(
+        claim=claim,
+        stated=None,
+        measured=(comparison.ratio,) if comparison else (),
+        order=(),
+        apart=scenarios.apart(claim, others),
+        standing=found.standing,
+        because=found.because,
+    )
+
+
+def _judged_scenarios(claim: Claim, others: Others) -> Found:
+    judge = scenarios.judged_ratio if claim.shape == "scenario ratio" else scenarios.judged_answers
+    standing, because = judge(claim, others)
+    return Found(standing, " ".join((because, *scenarios.doubts(claim, others))))
 
 
 def _measured(claim: Claim, ours: Ours) -> Iterator[Estimate]:
@@ -115,9 +103,9 @@ def _order(claim: Claim, ours: Ours) -> tuple[str, ...]:
 # What it says against itself ------------------------------------------------------------------------------------------
 
 
-def _contradicted(claim: Claim, table: PublishedTable) -> _Found | None:
+def _contradicted(claim: Claim, table: PublishedTable) -> Found | None:
     said = _against_its_table(claim, table) or _against_little(claim, table)
-    return _Found(Standing.INCONSISTENT, said) if said else None
+    return Found(Standing.INCONSISTENT, said) if said else None
 
 
 def _against_its_table(claim: Claim, table: PublishedTable) -> str | None:
@@ -147,14 +135,12 @@ def _against_little(claim: Claim, table: PublishedTable) -> str | None:
 # What our run lacks to test it ----------------------------------------------------------------------------------------
 
 
-def _untested(claim: Claim, ours: Ours) -> _Found | None:
+def _untested(claim: Claim, ours: Ours) -> Found | None:
     lacks = next(_lacks(claim, ours), None)
-    return _Found(Standing.NOT_TESTED, lacks) if lacks else None
+    return Found(Standing.NOT_TESTED, lacks) if lacks else None
 
 
 def _lacks(claim: Claim, ours: Ours) -> Iterator[str]:
-    if claim.shape == "scenario":
-        yield f"It takes another scenario ({' and '.join(claim.needs)}), which this run did not measure."
     connections = ours.result_set.head.plan.connections
     if connections != ours.table.connections and claim.measure != "cold start":
         yield f"Our run had {connections} connections."
@@ -173,9 +159,9 @@ def _lacks(claim: Claim, ours: Ours) -> Iterator[str]:
 # What our run found ---------------------------------------------------------------------------------------------------
 
 
-def _judged(claim: Claim, ours: Ours) -> _Found:
+def _judged(claim: Claim, ours: Ours) -> Found:
     standing, because = _JUDGES[claim.shape](claim, ours)
-    return _Found(standing, because if standing is Standing.OTHER_HOST else " ".join((because, *_doubts(claim, ours))))
+    return Found(standing, because if standing is Standing.OTHER_HOST else " ".join((because, *_doubts(claim, ours))))
 
 
 def _doubts(claim: Claim, ours: Ours) -> Iterator[str]:
@@ -185,38 +171,38 @@ def _doubts(claim: Claim, ours: Ours) -> Iterator[str]:
             yield f"{row.member.label} is {row.verdict} here."
 
 
-def _judged_figure(claim: Claim, ours: Ours) -> _Found:
+def _judged_figure(claim: Claim, ours: Ours) -> Found:
     measured = ours.figure(claim.measure, claim.of[0])
     if measured is None or not ours.is_same_instance:
         host = ours.table.instance or ours.table.host
-        return _Found(Standing.OTHER_HOST, f"An absolute figure is one machine's, and this is no {host}.")
+        return Found(Standing.OTHER_HOST, f"An absolute figure is one machine's, and this is no {host}.")
     times = measured.value / ours.table.figure(claim.measure, claim.of[0])
     standing = Standing.REPRODUCED if abs(times - 1) <= NEAR else Standing.NOT_REPRODUCED
-    return _Found(standing, f"Ours is {times:.3g} times theirs, on the same instance type.")
+    return Found(standing, f"Ours is {times:.3g} times theirs, on the same instance type.")
 
 
-def _judged_ratio(claim: Claim, ours: Ours) -> _Found:
+def _judged_ratio(claim: Claim, ours: Ours) -> Found:
     stated = ours.table.stated(claim)
     ratios = [ratio for ratio in _ratios(claim, ours) if ratio]
     if stated and all(_overlaps(stated, ratio.estimate) for ratio in ratios):
-        return _Found(Standing.REPRODUCED, "It lies in our interval, widened by 10 %.")
+        return Found(Standing.REPRODUCED, "It lies in our interval, widened by 10 %.")
     expected = bool(stated and stated[0] > 1)
     if all(ratio.is_above is expected for ratio in ratios):
-        return _Found(Standing.ORDER_ONLY, "The order is the same, the distance another.")
-    return _Found(Standing.NOT_REPRODUCED, f"The order {_how(ratio.is_above for ratio in ratios)}.")
+        return Found(Standing.ORDER_ONLY, "The order is the same, the distance another.")
+    return Found(Standing.NOT_REPRODUCED, f"The order {_how(ratio.is_above for ratio in ratios)}.")
 
 
-def _judged_order(claim: Claim, ours: Ours) -> _Found:
+def _judged_order(claim: Claim, ours: Ours) -> Found:
     found = ours.ratios(claim.measure)
     for pair in pairwise(claim.of):
         is_above = found[pair].is_above if pair in found else None
         if is_above is not claim.more_is_better:
             names = " and ".join(ours.contenders[app].member.label for app in pair)
-            return _Found(Standing.NOT_REPRODUCED, f"The order of {names} {_how([is_above])}.")
-    return _Found(Standing.REPRODUCED, "Each is certainly ahead of the next.")
+            return Found(Standing.NOT_REPRODUCED, f"The order of {names} {_how([is_above])}.")
+    return Found(Standing.REPRODUCED, "Each is certainly ahead of the next.")
 
 
-_JUDGES: Mapping[str, Callable[[Claim, Ours], _Found]] = {
+_JUDGES: Mapping[str, Callable[[Claim, Ours], Found]] = {
     "figure": _judged_figure,
     "ratio": _judged_ratio,
     "order": _judged_order,

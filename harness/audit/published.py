@@ -16,7 +16,7 @@ from harness.model import Plan, Value
 PUBLISHED = Path(__file__).parent.parent.parent / "results" / "published"
 
 Measure = Literal["throughput", "latency", "cold start"]
-Shape = Literal["figure", "ratio", "order", "scenario"]
+Shape = Literal["figure", "ratio", "order", "scenario ratio", "scenario answers"]
 Kind = Literal[
     "throughput",
     "throughput ratio",
@@ -25,10 +25,11 @@ Kind = Literal[
     "cold start",
     "cold start ratio",
     "cold start order",
-    "scenario",
+    "scenario ratio",
+    "scenario answers",
 ]
-"""What decides a claim: a figure of one app, a ratio of the first app to the others, an order, best first, or scenarios
-that ask just this."""
+"""What decides a claim: a figure of one app, a ratio of the first app to the others, an order, best first; or, in other
+scenarios, that an app does as much in one as in another, or that it never gives some answer."""
 
 _KINDS: Mapping[Kind, tuple[Measure, Shape]] = {
     "throughput": ("throughput", "figure"),
@@ -38,9 +39,11 @@ _KINDS: Mapping[Kind, tuple[Measure, Shape]] = {
     "cold start": ("cold start", "figure"),
     "cold start ratio": ("cold start", "ratio"),
     "cold start order": ("cold start", "order"),
-    "scenario": ("throughput", "scenario"),
+    "scenario ratio": ("throughput", "scenario ratio"),
+    "scenario answers": ("throughput", "scenario answers"),
 }
-_FEWEST: Mapping[Shape, int] = {"figure": 1, "ratio": 2, "order": 2, "scenario": 0}
+_FEWEST: Mapping[Shape, int] = {"figure": 1, "ratio": 2, "order": 2, "scenario ratio": 1, "scenario answers": 1}
+_NEEDS: Mapping[Shape, int] = {"scenario ratio": 2, "scenario answers": 1}
 _FIGURES: Mapping[Measure, str] = {"throughput": "requests_per_s", "latency": "latency_s", "cold start": "cold_start_s"}
 
 
@@ -57,7 +60,7 @@ class PublishedRow(Value):
 class Claim(Value):
     """A claim in words, about the apps `of`. `times`: the ratio that it states, from and to; None: the table's own.
 
-    `needs`: the scenarios that would decide it, where no figure of the table can.
+    `needs`: the scenarios that decide it, where no figure of the table can. `never`: the status that no answer has.
     """
 
     says: str
@@ -65,6 +68,7 @@ class Claim(Value):
     of: tuple[str, ...] = ()
     times: tuple[float, float] | None = None
     needs: tuple[str, ...] = ()
+    never: int | None = None
 
     @property
     def measure(self) -> Measure:
@@ -128,7 +132,7 @@ class PublishedTable(Value):
         return float(getattr(self.row(app), _FIGURES[measure]))
 
     def stated(self, claim: Claim) -> tuple[float, float] | None:
-        """What a claim states, from and to: its figure, or the ratio of its two; None for an order or a scenario."""
+        """What a claim states, from and to: its figure, or the ratio of its two; None for an order or scenarios."""
         figures = [self.figure(claim.measure, app) for app in claim.of]
         if claim.shape == "figure":
             return figures[0], figures[0]
@@ -184,7 +188,7 @@ def implied_latency_s(connections: int, requests_per_s: float) -> float:
 def _problems(claim: Claim) -> Iterator[str]:
     """What its kind asks for and it does not say, or the reverse."""
     fewest, count = _FEWEST[claim.shape], len(claim.of)
-    exactly = claim.shape == "figure" or (claim.shape == "ratio" and not claim.times)
+    exactly = claim.shape != "order" and not claim.times
     if count < fewest or (exactly and count > fewest):
         yield f'a claim of the kind "{claim.kind}" names {fewest} in `of`, not {count}'
     if len(set(claim.of)) < count:
@@ -193,5 +197,8 @@ def _problems(claim: Claim) -> Iterator[str]:
         yield f'a claim of the kind "{claim.kind}" states no `times`'
     if claim.times and not 0 < claim.times[0] <= claim.times[1]:
         yield "`times` are from and to, both above 0"
-    if bool(claim.needs) != (claim.shape == "scenario"):
-        yield "`needs` is for claims of the kind scenario, and they need it"
+    needed = _NEEDS.get(claim.shape, 0)
+    if len(claim.needs) != needed:
+        yield f'a claim of the kind "{claim.kind}" takes {needed} scenarios in `needs`, not {len(claim.needs)}'
+    if (claim.never is None) is (claim.shape == "scenario answers"):
+        yield "`never` is for claims of the kind scenario answers, and they take it"

@@ -46,8 +46,10 @@ def verify(
     """Check that contenders keep the contract of every scenario. Exits with 1 if one does not."""
     known = catalog.read()
     specifications = contenders or [f"{app.name}@{name}" for app in known.apps.values() for name in app.deployments]
-    entries = {one: _entered(one, specifications) for one in scenario or known.scenarios}
-    steps.make_environments(tuple({app.folder: app for entry in entries.values() for app in entry.apps}.values()))
+    taking = catalog.contenders(known, specifications)
+    asked = scenario or [one for one in known.scenarios if any(each.app.takes_part_in(one) for each in taking)]
+    entries = {one: _entered(one, specifications) for one in asked}
+    steps.make_environments(prepare.apps(entries.values()))
     with steps.logs() as logs, steps.this_machine() as host:
         broken = _rehearsed({name: _field(entry, host, logs / name) for name, entry in entries.items()})
         if json:

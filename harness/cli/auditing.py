@@ -37,8 +37,9 @@ def audit(
     from harness.summary import summarize
 
     table = audits.find_published(published)
-    result_set = _chosen(table, run) if run else newest(table)
-    found = audits.audit(table, result_set, summarize(result_set))
+    result_set, others = measured(table, run)
+    rotation = [(other, summarize(other)) for other in others]
+    found = audits.audit(table, result_set, summarize(result_set), rotation)
     shown = auditing.exhibit(found)
     if out:
         exhibit.write(out, "audit", found, shown)
@@ -48,6 +49,31 @@ def audit(
         exhibit.show(shown, results)
     if fail and any(claim.standing in audits.FAILING for claim in found.claims):
         raise typer.Exit(ExitCode.FINDING)
+
+
+def measured(table: PublishedTable, folder: Path | None = None) -> tuple[ResultSet, list[ResultSet]]:
+    """The run to hold a table against, and those of other scenarios that its claims take.
+
+    Of a folder both, if runs of several scenarios are in it; else the newest reference runs. Raises InputError.
+    """
+    if folder is None:
+        return newest(table), newest_scenarios(table)
+    others = _scenarios(table, folder)
+    speaking = [run.head.scenario.name == table.scenario for run in others]
+    return (others[speaking.index(True)] if any(speaking) else _chosen(table, folder)), others
+
+
+def newest_scenarios(table: PublishedTable, folder: Path = REFERENCE) -> list[ResultSet]:
+    """The newest reference runs of the scenarios that claims of a table take; none if there are none."""
+    found = [runs for each in sorted(folder.glob("*")) if (runs := _scenarios(table, each))]
+    return max(found, key=lambda runs: runs[0].head.created_at, default=[])
+
+
+def _scenarios(table: PublishedTable, folder: Path) -> list[ResultSet]:
+    """Of several runs in a folder those of the table's scenario and of the ones that its claims take."""
+    needed = {table.scenario, *(name for claim in table.claims for name in claim.needs)}
+    runs = [store.read(part) for part in store.parts(folder) if part.name in needed]
+    return [run for run in runs if run.head.plan.engine == "connection"]
 
 
 def newest(table: PublishedTable, folder: Path = REFERENCE) -> ResultSet:

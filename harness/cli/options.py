@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from harness import several
+from harness.catalog import ALL, USUAL
 from harness.model import Plan
-from harness.prepare import ABLATE, SWEEP
+from harness.prepare import ABLATE
 
 # A bracket and a word would be markup to rich, and vanish from the help.
 _SPECIFICATION = r"[LABEL=][PATH:]app\[@deployment]"
@@ -27,12 +29,20 @@ def _presets(plan: Mapping[str, int]) -> str:
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Run = Annotated[Path, typer.Argument(help="The folder of a run.")]
+Run = Annotated[Path, typer.Argument(help="The folder of a run, or of several.")]
 Paste = Annotated[bool, typer.Option("--paste", help="Only the table and its provenance, for a post.")]
 Derived = Annotated[Path | None, typer.Option(help="Where to write what is derived; the run's own folder.")]
 
 # What is compared
 Scenario = Annotated[str, typer.Argument(help="What is asked of every app: see ./bench list.")]
+Scenarios = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SCENARIO]...",
+        help=f"What is asked of every app: see ./bench list; {USUAL} unless said otherwise. "
+        f"Several, or {ALL}: a matrix, one run each in rotation, {_presets(several.USUAL)}.",
+    ),
+]
 FirstAsked = Annotated[str, typer.Option(help="Whose first request it must answer: see ./bench list.")]
 OnlyScenarios = Annotated[list[str] | None, typer.Option(help="Only this scenario; may be given more than once.")]
 App = Annotated[str, typer.Argument(help="[PATH:]app, in whose app.toml are choices to ablate.")]
@@ -48,14 +58,15 @@ OwnApps = Annotated[list[Path] | None, typer.Option(help="The folder of an app o
 Reference = Annotated[str | None, typer.Option(help="The contender that ratios are taken to.")]
 
 # How it is measured
-Quick = Annotated[bool, typer.Option("--quick", help="Under a minute; shows that it works, nothing else.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Under a minute a scenario; shows that it works, nothing else.")]
 Publish = Annotated[
     bool,
     typer.Option("--publish", help="24 blocks and every kind of cold start, for numbers that others will read."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 Resume = Annotated[
-    Path | None, typer.Option(help="The folder of a run: do the blocks that it lacks, by the plan that it has.")
+    Path | None,
+    typer.Option(help="The folder of a run, or of several: do the blocks that lack, by the plan that is there."),
 ]
 Engine = Annotated[str | None, typer.Option(help="connection, or fasthttp: what stock Locust would have told you.")]
 Connections = Annotated[
@@ -71,7 +82,7 @@ SweptConnections = Annotated[
     typer.Option(
         metavar="N[,N...]",
         help=f"Concurrent connections, always busy; the scenario's, {_usual('connections')}. "
-        f"Several with commas: a sweep, one run each in rotation, {_presets(SWEEP)}.",
+        f"Several with commas: a sweep, one run each in rotation, {_presets(several.USUAL)}.",
     ),
 ]
 Blocks = Annotated[
@@ -182,7 +193,8 @@ FailOnSlower = Annotated[
 Written = Annotated[Path | None, typer.Option(help="A folder to write the result into, as JSON and as Markdown.")]
 Published = Annotated[str, typer.Argument(help="A table under results/published, by its name, or any TOML file.")]
 AuditedRun = Annotated[
-    Path | None, typer.Argument(help="The folder of a run; the newest reference run that speaks of the table.")
+    Path | None,
+    typer.Argument(help="The folder of a run or a matrix; the newest reference runs that speak of the table."),
 ]
 FailOnClaim = Annotated[
     bool, typer.Option("--fail", help="Exit with 1 if a claim is not reproduced or inconsistent as stated.")

@@ -1,11 +1,11 @@
-"""`./bench report`: derive again all that follows from a run or a sweep, to the same bytes."""
+"""`./bench report`: derive again all that follows from a run, a sweep or a matrix, to the same bytes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from harness import store
-from harness.cli import options, steps, sweeping
+from harness.cli import options, rotating, steps
 from harness.cli.output import document, note
 
 
@@ -16,8 +16,8 @@ def report(
     out: options.Derived = None,
     json: options.Json = False,
 ) -> None:
-    """Rebuild the tables, charts and summary of a run or a sweep from what was measured, and show them."""
-    make = _sweep if store.parts(run) else _run
+    """Rebuild the tables, charts and summary of a run, a sweep or a matrix from what was measured, and show them."""
+    make = _several if store.parts(run) else _run
     make(run, out or run, paste=paste, json=json)
     if not paste:
         note(f"written to {out or run}")
@@ -33,11 +33,11 @@ def _run(folder: Path, into: Path, *, paste: bool, json: bool) -> None:
         steps.show(result_set, summary, json=json)
 
 
-def _sweep(folder: Path, into: Path, *, paste: bool, json: bool) -> None:
+def _several(folder: Path, into: Path, *, paste: bool, json: bool) -> None:
     from harness import report as reports  # as above
 
-    found, derived = steps.derive_sweep(folder, into)
+    found, derived = steps.derive_several(folder, into)
     if paste:
-        document(reports.paste_sweep(derived[0][0].head, found))
+        document(reports.paste_several(derived[0][0].head, found))
     else:
-        sweeping.show(derived[0][0].head, found, json=json)
+        rotating.show(derived[0][0].head, found, json=json)

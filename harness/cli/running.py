@@ -5,15 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from harness import prepare, store
+from harness import catalog, prepare, several, store
 from harness.campaign import Part
-from harness.cli import options, steps, sweeping
+from harness.cli import options, rotating, steps
 from harness.cli.output import note
 from harness.errors import InputError
 from harness.hosts.local import LocalHost
@@ -23,7 +23,7 @@ _BESIDE_RESUME = {"resume", "dry_run", "json"}
 
 def run(
     context: typer.Context,
-    scenario: options.Scenario = "json",
+    scenario: options.Scenarios = None,
     *,
     lineup: options.Lineup = "fair",
     contenders: options.Contenders = None,
@@ -50,26 +50,32 @@ def run(
     json: options.Json = False,
 ) -> None:
     """Measure contenders: throughput, latency and cold start, as a table, charts and a verdict."""
-    counts = _counts(connections)
+    counts, scenarios = _counts(connections), catalog.scenarios(catalog.read(), scenario or (catalog.USUAL,))
+    _refuse_both(counts, scenarios)
     given = {"engine": engine, "connections": counts[0] if counts else None, "blocks": blocks, "rounds": rounds}
     given |= {"starts": starts, "dropped_starts": dropped_starts, "no_bytecode_starts": no_bytecode_starts}
     given |= {"duets": duets, "open_blocks": open_blocks, "other_wait_blocks": other_wait_blocks}
     given |= {"seed": seed, "wait": wait, "samples": samples or None}
-    usual = prepare.SWEEP if len(counts) > 1 else prepare.USUAL
+    usual = several.USUAL if len(counts) > 1 or len(scenarios) > 1 else prepare.USUAL
     asked = prepare.Asked(
-        scenario=scenario,
+        scenario=scenarios[0],
         lineup=lineup,
-        contenders=[one for several in contenders or () for one in several.split(",")],
+        contenders=[one for words in contenders or () for one in words.split(",")],
         own=app or (),
         reference=reference,
-        plan=chosen(given, usual, quick=quick, publish=publish),
+        plan=chosen(given, usual, quick=quick, publish=publish, fewer=several.QUICK if len(scenarios) > 1 else {}),
     )
     if resume:
         _refuse_another_plan(context)
-    if len(counts) > 1 or (resume and store.parts(resume)):
-        sweeping.sweep(asked, counts, out or prepare.RUNS, resume, dry_run=dry_run, json=json)
+    runs = out or prepare.RUNS
+    if resume and store.parts(resume):
+        rotating.go_on(resume, dry_run=dry_run, json=json)
+    elif len(counts) > 1:
+        rotating.measure_and_show(several.sweep(asked, counts), runs, dry_run=dry_run, json=json)
+    elif len(scenarios) > 1:
+        rotating.measure_and_show(several.matrix(asked, scenarios), runs, dry_run=dry_run, json=json)
     else:
-        measure_and_show(asked, out or prepare.RUNS, resume, dry_run=dry_run, json=json)
+        measure_and_show(asked, runs, resume, dry_run=dry_run, json=json)
 
 
 def measure_and_show(
@@ -88,7 +94,7 @@ def measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: b
     entry = prepare.enter(asked)
     with LocalHost(exclusive=not dry_run) as host:
         plan = prepare.plan(entry, asked, host.placement)
-        steps.announce(entry, plan, host.placement)
+        steps.announce([(entry, plan)], host.placement)
         if dry_run:
             return None
         steps.make_environments(entry.apps)
@@ -104,14 +110,17 @@ def measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: b
     return folder
 
 
-def chosen(given: Mapping[str, Any], usual: Mapping[str, Any], *, quick: bool, publish: bool) -> Mapping[str, Any]:
+def chosen(
+    given: Mapping[str, Any], usual: Mapping[str, Any], *, quick: bool, publish: bool, fewer: Mapping[str, Any] = {}
+) -> Mapping[str, Any]:
     """Those fields of the plan that were given, over those of --quick or --publish, else the usual ones.
 
-    Where duets are not usual, neither they nor other blocks beside the slices come with --quick or --publish.
+    Where duets are not usual, neither they nor other blocks beside the slices come with --quick or --publish. `fewer`
+    are fields in which --quick is quicker still.
     """
     if quick and publish:
         raise typer.BadParameter("--quick shows nothing and --publish wants to be read: choose one")
-    fields = prepare.QUICK if quick else prepare.PUBLISH if publish else usual
+    fields = {**prepare.QUICK, **fewer} if quick else prepare.PUBLISH if publish else usual
     preset = prepare.preset(fields, given["engine"], slices_only="duets" not in usual)
     return {**preset, **{key: one for key, one in given.items() if one is not None}}
 
@@ -124,6 +133,14 @@ def _counts(text: str | None) -> tuple[int, ...]:
         known = f"a number from 1 to {options.MOST_CONNECTIONS:,}, or several different ones with commas"
         raise typer.BadParameter(f'--connections "{text}" is not {known}')
     return tuple(sorted(counts))
+
+
+def _refuse_both(counts: Sequence[int], scenarios: Sequence[str]) -> None:
+    if len(counts) > 1 and len(scenarios) > 1:
+        raise InputError(
+            f"{len(counts)} numbers of connections in {len(scenarios)} scenarios are asked for",
+            "Give several --connections with one scenario, a sweep; or one of them with several scenarios.",
+        )
 
 
 def _refuse_another_plan(context: typer.Context) -> None:

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import typer
 
-from harness import campaign, environments, prepare, store
+from harness import campaign, environments, prepare, several, store
 from harness.block import Field
 from harness.campaign import Part
 from harness.cli.output import ExitCode, document, note, progress, results
 from harness.errors import ContractError, HostError
 from harness.hosts.base import Host
 from harness.hosts.local import LocalHost
-from harness.model import App, Placement, Plan, ResultSet, Row, RunHead, StartVariant, Summary, Sweep, Verdict
+from harness.model import App, Matrix, Placement, Plan, ResultSet, Row, RunHead, StartVariant, Summary, Sweep, Verdict
 from harness.prepare import ENVIRONMENTS, Entry
 
 LOOK_S = 5.0
@@ -59,15 +59,20 @@ def this_machine() -> Iterator[LocalHost]:
         yield host
 
 
-def announce(entry: Entry, plan: Plan, placement: Placement, *others: Plan) -> None:
-    """Say what a run will do, where, and for how long; or several in rotation, alike but for their connections."""
-    measured = [contender.label for contender in entry.contenders]
-    note(f'Scenario "{plan.scenario}", line-up "{plan.lineup}": {", ".join(measured)}')
-    connections = ", ".join(f"{one.connections}" for one in (plan, *others))
+def announce(planned: Sequence[tuple[Entry, Plan]], placement: Placement) -> None:
+    """Say what a run will do, where, and for how long; or several that differ in scenario or connections."""
+    _, plan = planned[0]
+    scenarios = ", ".join(f'"{name}"' for name in dict.fromkeys(one.scenario for _, one in planned))
+    measured = dict.fromkeys(contender.label for one, _ in planned for contender in one.contenders)
+    note(f'Scenario {scenarios}, line-up "{plan.lineup}": {", ".join(measured)}')
+    for one, _ in planned:
+        if one.absent:
+            note(f'in "{one.scenario.name}" {", ".join(one.absent)} take no part')
+    connections = ", ".join(dict.fromkeys(f"{one.connections}" for _, one in planned))
     note(f"{connections} connections, {plan.blocks} blocks of {plan.rounds} rounds, {_starts(plan)}")
     where = f"servers on CPU {_listed(placement.server_cpus)}, generator on {_listed(placement.generator_cpus)}"
     note(f"{where}; waiting, it {plan.wait}s")
-    each_s = (prepare.seconds(one, len(entry.starting), len(measured)) for one in (plan, *others))
+    each_s = (prepare.seconds(one, len(each.starting), len(each.contenders)) for each, one in planned)
     note(f"measuring takes about {_duration(sum(each_s))}")
     if plan.quick:
         note("A quick run shows that everything works. It shows nothing about the contenders.")
@@ -109,9 +114,9 @@ def look_at_machine(host: Host, *, quick: bool = False) -> tuple[str, ...]:
     return guards.spoilers(before, host.reading())
 
 
-def rehearse(field: Field) -> None:
+def rehearse(field: Field, title: str = "verifying") -> None:
     """Start and verify every contender before anything is measured. Raises ContractError with all that fails."""
-    with progress("verifying", len(field.contenders)) as advance:
+    with progress(title, len(field.contenders)) as advance:
         problems = []
         for label, broken in campaign.rehearse(field):
             advance(label)
@@ -160,13 +165,20 @@ def is_derived(folder: Path) -> bool:
     return (folder / name).is_file() and (folder / name).read_bytes() == content
 
 
-def derive_sweep(folder: Path, into: Path) -> tuple[Sweep, list[tuple[ResultSet, Summary]]]:
-    """Make all that follows from each run of a sweep, and from all of them together."""
-    from harness import report, sweep  # as above
+def read_several(folder: Path) -> list[ResultSet]:
+    """The runs inside a folder, in the order in which they were planned. Raises StoreError."""
+    return sorted(map(store.read, store.parts(folder)), key=lambda run: run.head.created_at)
 
-    derived = [derive(part, into / part.name) for part in store.parts(folder)]
-    found = sweep.derive(folder.name, derived)
-    report.write_sweep(into, derived[0][0].head, found)
+
+def derive_several(folder: Path, into: Path) -> tuple[Sweep | Matrix, list[tuple[ResultSet, Summary]]]:
+    """Make all that follows from each of several runs in a folder, and from all of them together."""
+    from harness import matrix, report, sweep  # as above
+
+    made = [derive(part, into / part.name) for part in store.parts(folder)]
+    derived = sorted(made, key=lambda run: run[0].head.created_at)
+    is_sweep = several.is_sweep([result_set.head.plan for result_set, _ in derived])
+    found = sweep.derive(folder.name, derived) if is_sweep else matrix.derive(folder.name, derived)
+    report.write_several(into, derived[0][0].head, found)
     return found, derived
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from harness.guards import duet, generator, machine, openloop, servers
+from harness.guards import duet, generator, machine, openloop, servers, services
 from harness.guards.evidence import Evidence, Finding, gather
 from harness.guards.machine import spoilers
-from harness.model import About, Doubt, Plan, ResultSet, Verdict
+from harness.model import About, Doubt, Plan, ResultSet, ServiceName, Verdict
 
 __all__ = [
     "OF_A_CONTENDER",
@@ -16,6 +16,7 @@ __all__ = [
     "OF_THE_RUN",
     "REQUIRED",
     "WITH_DUETS",
+    "WITH_SERVICES",
     "doubts",
     "spoilers",
     "verdict",
@@ -42,6 +43,11 @@ OF_A_CONTENDER: Mapping[str, Callable[[Evidence], Finding]] = {
 
 WITH_DUETS: Mapping[str, Callable[[Evidence], Finding]] = {
     "slices and duet": duet.agreement,
+}
+
+WITH_SERVICES: Mapping[ServiceName, Mapping[str, Callable[[Evidence], Finding]]] = {
+    "postgres": {"database connections": services.connections},
+    "mail": {"mails": services.mails},
 }
 
 OF_DUETS: Mapping[str, Callable[[Evidence], Finding]] = {
@@ -84,6 +90,9 @@ def _of_contender(plan: Plan, seen: Evidence) -> Iterator[Doubt]:
     label = seen.member.label
     for name, guard in OF_A_CONTENDER.items():
         yield _doubt(name, label, guard(seen))
+    if not seen.member.is_yardstick:
+        for service in seen.scenario.services:
+            yield from (_doubt(name, label, guard(seen)) for name, guard in WITH_SERVICES.get(service, {}).items())
     if plan.duets and label != plan.reference and seen.member.role != "null":
         yield from (_doubt(name, label, guard(seen)) for name, guard in WITH_DUETS.items())
         yield from (_doubt(name, label, guard(seen), "duet") for name, guard in OF_DUETS.items())

@@ -14,7 +14,9 @@ from harness.model import (
     Process,
     Recording,
     ResultSet,
+    Scenario,
     ServerOutcome,
+    ServicesOutcome,
     TurnOutcome,
     Usage,
     Verdict,
@@ -36,6 +38,7 @@ class Evidence:
 
     `failures` are those of its cold starts too. `duets` and `windows` (of open loop) are the contender's own, clean or
     not; `reference` is the throughput of the run's reference, `server_cpus` how many CPUs the servers share.
+    `all_turns` are those of finished blocks of every kind; `services`, by block, of those in which it did not fail.
     """
 
     member: Member
@@ -51,6 +54,10 @@ class Evidence:
     duets: tuple[DuetOutcome, ...]
     windows: tuple[TurnOutcome, ...]
     server_cpus: int
+    scenario: Scenario
+    seed: int
+    all_turns: tuple[TurnOutcome, ...]
+    services: Mapping[int, ServicesOutcome]
 
     @property
     def slices(self) -> tuple[Recording, ...]:
@@ -91,6 +98,10 @@ def gather(result_set: ResultSet) -> Iterator[Evidence]:
             duets=tuple(duet for duet in result_set.duets if duet.contender == member.label),
             windows=_windows(result_set, member.label),
             server_cpus=len(result_set.head.placement.server_cpus),
+            scenario=result_set.head.scenario,
+            seed=result_set.head.plan.seed,
+            all_turns=_all_turns(result_set, member.label),
+            services=_services(result_set, member.label),
         )
 
 
@@ -129,6 +140,20 @@ def _servers(result_set: ResultSet, label: str) -> tuple[ServerOutcome, ...]:
 
 def _windows(result_set: ResultSet, label: str) -> tuple[TurnOutcome, ...]:
     return tuple(turn for turn in result_set.turns_of("open loop") if turn.contender == label and turn.round)
+
+
+def _all_turns(result_set: ResultSet, label: str) -> tuple[TurnOutcome, ...]:
+    turns = (outcome for outcome in result_set.counted if isinstance(outcome, TurnOutcome))
+    return tuple(turn for turn in turns if turn.contender == label)
+
+
+def _services(result_set: ResultSet, label: str) -> dict[int, ServicesOutcome]:
+    """Of the blocks in which it was measured with them."""
+    return {
+        one.block: one.services
+        for one in result_set.finished
+        if one.services and label in one.services.allowed_connections and one.servers[label].failure is None
+    }
 
 
 def _of_role(result_set: ResultSet, found: Mapping[str, Throughputs], role: str) -> Throughputs:

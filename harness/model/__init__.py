@@ -8,6 +8,7 @@ from harness.model.contenders import (
     Lineup,
     Traits,
 )
+from harness.model.matrices import Matrix, MatrixCell, MatrixLine
 from harness.model.meaning import (
     About,
     Call,
@@ -88,6 +89,9 @@ __all__ = [
     "Limits",
     "Lineup",
     "MachineReading",
+    "Matrix",
+    "MatrixCell",
+    "MatrixLine",
     "Member",
     "Occasion",
     "OccasionRow",

@@ -121,6 +121,10 @@ class App(Value):
         ablated = {name: ablation.deployment(self.deployments) for name, ablation in self.ablations.items()}
         return {**self.deployments, **ablated}
 
+    def takes_part_in(self, scenario: str) -> bool:
+        """Whether it has the routes that this scenario asks."""
+        return self.scenarios is None or scenario in self.scenarios
+
     @property
     def is_yardstick(self) -> bool:
         """Whether it is there for the measurement's own sake: nobody asks how soon it starts."""

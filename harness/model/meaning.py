@@ -172,6 +172,8 @@ class Row(Value):
     failures: tuple[Failure, ...]
     starts: Mapping[StartVariant, Started] = {}
     imports: Imports | None = None
+    # Left out of a file where there are no services: the share of the servers' CPUs that these took in its slices.
+    services_share: float | None = Field(default=None, exclude_if=lambda share: share is None)
     # Left out of a file where no occasion speaks of the row: a summary of before is the same to the byte.
     pooled: Pooled | None = Field(default=None, exclude_if=lambda pooled: pooled is None)
 

@@ -69,8 +69,13 @@ class Request(Value):
     @property
     def is_plain(self) -> bool:
         """Whether it is a GET that is always the same and has one answer: all that the yardsticks can answer."""
-        varies = self.draw or self.headers or self.alternatives
+        varies = self.draw or self.headers or self.alternatives or self.expect.headers
         return self.method == "GET" and not varies
+
+    @property
+    def promises_mail(self) -> bool:
+        """Whether it is a sign-up that is to be accepted: then a mail follows (the contract in apps/README.md)."""
+        return (self.method, self.path, self.expect.status) == ("POST", "/users", 202)
 
 
 class Scenario(Value):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.model import ResultSet, RunHead, Series, Summary, Sweep
-from harness.report import document, files, reproduced, screen, sweeps
+from harness.model import Matrix, ResultSet, RunHead, Series, Summary, Sweep
+from harness.report import document, files, matrices, reproduced, screen, sweeps, together
+from harness.report.together import Together
 
 
 def show(result_set: ResultSet, summary: Summary, console: Console) -> None:
@@ -19,19 +20,19 @@ def paste(result_set: ResultSet, summary: Summary) -> str:
     return document.paste(result_set.head, summary)
 
 
-def show_sweep(head: RunHead, sweep: Sweep, console: Console) -> None:
-    """Print what several runs say together that differ in their number of connections."""
-    sweeps.show(console, head, sweep)
+def show_several(head: RunHead, found: Sweep | Matrix, console: Console) -> None:
+    """Print what several runs say together."""
+    together.show(console, _told(head, found))
 
 
-def paste_sweep(head: RunHead, sweep: Sweep) -> str:
+def paste_several(head: RunHead, found: Sweep | Matrix) -> str:
     """One Markdown table and one line of provenance."""
-    return sweeps.paste(head, sweep)
+    return together.paste(_told(head, found))
 
 
-def write_sweep(folder: Path, head: RunHead, sweep: Sweep) -> None:
-    """Write all that is derived from a sweep as a whole into its folder. Raises StoreError."""
-    sweeps.write(folder, head, sweep)
+def write_several(folder: Path, head: RunHead, found: Sweep | Matrix) -> None:
+    """Write all that is derived from several runs together into their folder. Raises StoreError."""
+    files.put(folder, files.derived_together(head, found, together.markdown(_told(head, found))))
 
 
 def write(folder: Path, result_set: ResultSet, summary: Summary) -> None:
@@ -52,3 +53,7 @@ def write_series(folder: Path, every: Sequence[Series]) -> None:
 def series_json(every: Sequence[Series]) -> str:
     """The same for programs."""
     return files.series_json(every)
+
+
+def _told(head: RunHead, found: Sweep | Matrix) -> Together:
+    return sweeps.told(head, found) if isinstance(found, Sweep) else matrices.told(head, found)

@@ -14,7 +14,8 @@ from harness.report.tables import Head, Table
 WORDS: Mapping[Standing, str] = {
     Standing.REPRODUCED: (
         f"a ratio lies in our 95 % interval, widened by {written.percent(WIDENED)}; an order is certain; an absolute "
-        f"figure, on the same instance type, is within {written.percent(NEAR)} of ours."
+        f"figure, on the same instance type, is within {written.percent(NEAR)} of ours; two scenarios are the SAME; an "
+        "answer never came."
     ),
     Standing.ORDER_ONLY: "the ratio lies elsewhere, but certainly on the same side of 1.",
     Standing.NOT_REPRODUCED: "our run found otherwise, or could not tell.",
@@ -58,6 +59,10 @@ def _line(number: int, claim: Judged) -> tuple[Cell, ...]:
 
 def _they_say(claim: Judged) -> str:
     """The figures; an order stands in the claim's own words."""
+    if claim.claim.never is not None:
+        return f"no {claim.claim.never}"
+    if claim.claim.shape == "scenario ratio":
+        return "the same"
     if claim.stated is None:
         return NOTHING
     show = written.times if claim.claim.shape == "ratio" else _FIGURES[claim.claim.measure]
@@ -67,7 +72,10 @@ def _they_say(claim: Judged) -> str:
 def _here(claim: Judged) -> Cell:
     if claim.claim.shape == "order":
         return Cell(", ".join(claim.order) or NOTHING)
-    if claim.claim.shape == "ratio" and len(claim.measured) == 1:
+    if claim.apart:
+        one = next(iter(claim.apart.values()))
+        return Cell(f"{one.answers:,}", f"of {one.of:,}")
+    if claim.claim.shape in {"ratio", "scenario ratio"} and len(claim.measured) == 1:
         return written.ratio(claim.measured[0])
     show = written.times if claim.claim.shape == "ratio" else _FIGURES[claim.claim.measure]
     return Cell(" and ".join(show(one.value) for one in claim.measured) or NOTHING)
@@ -81,4 +89,7 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield from (f"{', '.join(numbers)}: {because}" for because, numbers in reasons.items())
     stand = ", ".join(f"{label} for {title}" for title, label in audit.contenders.items())
     yield f"Theirs: {audit.host}, {audit.connections} connections. Ours: the run {audit.run}, line-up {audit.lineup}."
+    if audit.scenarios:
+        runs = ", ".join(dict.fromkeys(audit.scenarios.values()))
+        yield f"Claims that take other scenarios: the runs {runs}, each at its scenario's own connections."
     yield f"Here stand {stand or 'none of its rows'}. A ratio is the first one's figure over the other's."

@@ -67,11 +67,11 @@ def sheet(
     margins: Margins,
     height_in: float,
     panels: int = 1,
-    connections: str = "",
+    circumstances: str = "",
 ) -> Sheet:
-    """An empty sheet whose axes are `height_in` high in all; `connections` are those of several runs."""
+    """An empty sheet whose axes are `height_in` high in all; `circumstances` are those of several runs."""
     above = _wrapped(words.reading)
-    below = [*_wrapped(origin.circumstances(head, connections)), *_wrapped(origin.versions(head))]
+    below = [*_wrapped(circumstances or origin.circumstances(head)), *_wrapped(origin.versions(head))]
     above_in = 0.5 + 0.25 * head.plan.quick + _LINE_IN * len(above) + 0.15
     below_in = margins.below + _LINE_IN * len(below) + 0.1
     figure = Figure(figsize=(WIDTH_IN, above_in + height_in + below_in))

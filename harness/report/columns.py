@@ -167,6 +167,7 @@ COST = (
         written.per_request,
     ),
 )
+SERVICES = _number("services_share", "services,\nof server\nCPUs", lambda row: row.services_share, written.percent)
 SERVED = (
     CONTENDER,
     _trait("server", "server"),

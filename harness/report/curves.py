@@ -67,7 +67,7 @@ def latency(head: RunHead, sweep: Sweep, theme: Theme) -> Sheet:
 
 def _sheet(head: RunHead, sweep: Sweep, theme: Theme, words: Words) -> Sheet:
     margins, height_in = Margins(0.75, _NAMES_IN, 0.5), charts.curves_in(len(sweep.curves))
-    made = canvas.sheet(head, theme, words, margins, height_in, connections=sweeps.listed(sweep))
+    made = canvas.sheet(head, theme, words, margins, height_in, circumstances=sweeps.circumstances(head, sweep))
     axes = made.axes[0]
     axes.set_xscale("log")
     axes.set_xticks(sweep.connections, [f"{count:,}" for count in sweep.connections])

@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from harness.errors import StoreError
-from harness.model import ResultSet, Series, Summary
-from harness.report import ablation, document, reproduced, tables
+from harness.model import Matrix, ResultSet, RunHead, Series, Summary, Sweep
+from harness.report import ablation, document, matrices, reproduced, tables
 
 _SERIES: TypeAdapter[tuple[Series, ...]] = TypeAdapter(tuple[Series, ...])
 
@@ -60,6 +60,19 @@ def derived(result_set: ResultSet, summary: Summary) -> Iterator[tuple[str, byte
 
     yield "slices.csv", frame.slices_csv(result_set).encode()
     yield from ((f"charts/{name}", content) for name, content in charts.draw(result_set, summary))
+
+
+def derived_together(head: RunHead, found: Sweep | Matrix, markdown: str) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each file that follows from several runs together, the cheapest first."""
+    name = "sweep" if isinstance(found, Sweep) else "matrix"
+    yield f"{name}.json", f"{found.model_dump_json(indent=1)}\n".encode()
+    yield f"{name}.md", markdown.encode()
+    if isinstance(found, Matrix):
+        yield "matrix.csv", matrices.csv_text(found).encode()
+    from harness.report import curves, dots  # noqa: PLC0415  # as above
+
+    drawn = curves.draw(head, found) if isinstance(found, Sweep) else dots.draw(head, found)
+    yield from ((f"charts/{file}", content) for file, content in drawn)
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -12,14 +12,15 @@ from harness.report import escape
 from harness.report import format as written
 
 
-def circumstances(head: RunHead, connections: str = "") -> str:
-    """Host, day, load and line-up in one line of plain text; of several runs, with all their `connections`."""
+def circumstances(head: RunHead, connections: str = "", scenarios: str = "") -> str:
+    """Host, day, load and line-up in one line of plain text; of several runs, with all `connections` or `scenarios`."""
+    asked = scenarios or f"scenario {escape.plain(head.scenario.name)}"
     return " · ".join(
         (
             cpu(head),
             f"{written.date(head.created_at)} UTC",
             f"{connections or head.plan.connections} connections, generator {head.plan.wait}s",
-            f"{_blocks(head)}, line-up {escape.plain(head.plan.lineup)}, scenario {escape.plain(head.scenario.name)}",
+            f"{_blocks(head)}, line-up {escape.plain(head.plan.lineup)}, {asked}",
         )
     )
 
@@ -57,6 +58,8 @@ def facts(result_set: ResultSet) -> Iterator[tuple[str, str]]:
         yield "command", escape.plain(shlex.join(("./bench", *head.command)))
     yield "limits", limits(result_set)
     yield "waiting", f"the generator {head.plan.wait}s"
+    for block in [block for block in result_set.finished if block.services][:1]:
+        yield "services, in the first block", _shown(block.services.facts if block.services else None)
     yield "plan", _shown(head.plan.model_dump(mode="json"))
     for source in (head.fingerprint.identity, head.fingerprint.moment, head.digests):
         for name, value in source.items():

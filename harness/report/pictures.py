@@ -52,6 +52,11 @@ SWEEP_LATENCY = Picture(
     "Latency by connections, closed loop",
     "p50 and p99 of each contender against the number of connections, closed loop, with intervals",
 )
+MATRIX = Picture(
+    "matrix",
+    "Ratio to the reference, by scenario",
+    "Throughput of each contender over that of the reference in each scenario, with intervals",
+)
 PICTURES = (THROUGHPUT, RATIOS, LATENCY, OPEN_LOOP, COLD_START, SLICES)
 
 

@@ -10,15 +10,19 @@ from typing import Literal, NamedTuple
 from harness.model import ClaimRow, Claims, Estimate, OpenLoop, Row, RunHead, Summary
 from harness.report import caveats, escape
 from harness.report import format as written
-from harness.report.columns import COST, ONLY_IN_CSV, RATIOS, RESULT, SERVED, Column, Datum, Entry, numbered
+from harness.report.columns import COST, ONLY_IN_CSV, RATIOS, RESULT, SERVED, SERVICES, Column, Datum, Entry, numbered
 from harness.report.format import NOTHING, Cell
 
 
 class Head(NamedTuple):
-    """The heading of a column, and whether names, words (left) or numbers (right) stand under it."""
+    """The heading of a column, and whether names, words (left) or numbers (right) stand under it.
+
+    `is_label`: the heading itself is a contender's name.
+    """
 
     text: str
     kind: Literal["number", "estimate", "word", "name"] = "number"
+    is_label: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -26,7 +30,12 @@ class Head(NamedTuple):
 
     @property
     def in_one_line(self) -> str:
-        return self.text.replace("-\n", "-").replace("\n", " ")
+        return self.text.replace("-\n", "-").replace("\n@", "@").replace("\n", " ")
+
+    @classmethod
+    def of(cls, label: str) -> Head:
+        """A contender's name, in two lines."""
+        return cls(escape.plain(label).replace("@", "\n@", 1), is_label=True)
 
 
 class Table(NamedTuple):
@@ -70,7 +79,7 @@ def open_loop(head: RunHead, summary: Summary) -> Table | None:
 
 def cost(head: RunHead, summary: Summary) -> Table:
     """What it cost the server."""
-    return _table(f"What it cost (dollars: {_PRICED})", COST, head, summary)
+    return _table(f"What it cost (dollars: {_PRICED})", _cost(summary), head, summary)
 
 
 def served(head: RunHead, summary: Summary) -> Table:
@@ -96,7 +105,7 @@ def ordered(rows: Iterable[Row]) -> tuple[Row, ...]:
 def markdown(table: Table) -> str:
     """A GitHub table; names are code spans, everything else is escaped."""
     lines = [
-        [head.in_one_line for head in table.heads],
+        [escape.code(head.in_one_line) if head.is_label else head.in_one_line for head in table.heads],
         ["--:" if head.is_number else "---" for head in table.heads],
         *([_markdown_cell(*pair) for pair in zip(table.heads, line, strict=True)] for line in table.lines),
     ]
@@ -105,7 +114,7 @@ def markdown(table: Table) -> str:
 
 def csv_text(summary: Summary) -> str:
     """One line per contender, SI units, empty where not measured; text cannot act as a formula."""
-    columns = {column.key: column for column in (*RESULT, *RATIOS, *COST, *SERVED, *ONLY_IN_CSV)}.values()
+    columns = {column.key: column for column in (*RESULT, *RATIOS, *_cost(summary), *SERVED, *ONLY_IN_CSV)}.values()
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([key for column in columns for key in _csv_keys(column)])
@@ -132,6 +141,11 @@ def _table(title: str, columns: Sequence[Column], head: RunHead, summary: Summar
         tuple(tuple(column.cell(entry) for column in columns) for entry in entries),
         sum(row.member.role == "contender" for row in rows),
     )
+
+
+def _cost(summary: Summary) -> tuple[Column, ...]:
+    """What services took is a column only where there were any."""
+    return (*COST, SERVICES) if any(row.services_share is not None for row in summary.rows) else COST
 
 
 def _place(row: Row) -> tuple[bool, float, float, str]:

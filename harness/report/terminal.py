@@ -50,7 +50,7 @@ def _drawn(table: Table, widths: Sequence[int], padding: int) -> rich_table.Tabl
         padding=(0, padding, 0, 0),
     )
     for head, characters in zip(table.heads, widths, strict=True):
-        drawn.add_column(head.text, justify="right" if head.is_number else "left", width=characters)
+        drawn.add_column(Text(head.text), justify="right" if head.is_number else "left", width=characters)
     for index, line in enumerate(table.lines, 1):
         drawn.add_row(*map(_cell, line), end_section=index == table.ranked < len(table.lines))
     return drawn

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+IPC_RMID = 0
 NOBODY = 65534
 _libc = ctypes.CDLL(None)
 
@@ -70,6 +71,7 @@ def take_place() -> Place:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     os.read(watched, 1)
+    _remove_shared_memory(folder / "data" / "postmaster.pid")
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
@@ -90,6 +92,13 @@ def stop(process: subprocess.Popen[bytes], asking: signal.Signals, grace_s: floa
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _remove_shared_memory(of_postgres: Path) -> None:
+    """PostgreSQL removes this file and its memory itself, unless it is killed outright. The id ends the 7th line."""
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        memory = int(of_postgres.read_text().splitlines()[6].split()[1])
+        _libc.shmctl(memory, IPC_RMID, None)
 
 
 def _owner() -> tuple[int, int]:

@@ -1,7 +1,34 @@
-"""What the service says of itself in its OpenAPI document."""
+"""What the service is told by its environment, read once, and what it says of itself in its OpenAPI document."""
+
+from typing import Literal
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 TITLE = "Model catalogue"
-DESCRIPTION = "Machine-learning models, who owns them and how good their releases are."
+DESCRIPTION = "Machine-learning models, who owns them and how good their releases are, and a shop that sells items."
 VERSION = "1.0.0"
 CONTACT = {"name": "The Rematch authors"}
 LICENCE = {"name": "MIT", "identifier": "MIT"}
+
+
+class Settings(BaseSettings):
+    """The settings, each named like its environment variable. A service without address is missed when it is needed."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    database_url: str | None = None
+    database_driver: Literal["psycopg", "asyncpg"] = "psycopg"
+    database_pool_size: int = 20
+    database_max_overflow: int = 10
+    database_pool_timeout_s: float = 30
+    redis_url: str | None = None
+    cache_ttl_s: float = 1
+    mail_url: str | None = None
+    mail_from: str = "shop@rematch.example"
+    upstream_url: str | None = None
+    secret_key: SecretStr = SecretStr("signs-only-in-development-and-in-nothing-else")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+
+
+settings = Settings()

@@ -1,13 +1,39 @@
 """What goes over the wire, in and out: the response model of every answer that has one."""
 
-from datetime import date
-from typing import Annotated
+import re
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 
-from fastapi import Path
-from pydantic import BaseModel
+from fastapi import Path, Query
+from pydantic import AfterValidator, BaseModel, BeforeValidator, EmailStr, Field
+
+from models.catalogue import CATEGORIES
+
+PLAIN_EMAIL = re.compile(r"[!-;=?-~]{3,254}")
+PASSWORD_BYTES = range(8, 73)  # bcrypt knows no more than 72
 
 # Taken as text: the frameworks' parsers of whole numbers disagree over "1.0", "1_0", "+1" and other alphabets' digits.
 ModelId = Annotated[str, Path(pattern=r"^[1-9][0-9]{0,17}$", description="A whole number from 1, in plain digits.")]
+ItemId = Annotated[str, Path(pattern=r"^[1-9][0-9]{0,17}$", description="A whole number from 1, in plain digits.")]
+Page = Annotated[str, Query(pattern=r"^[1-9][0-9]{0,3}$", description="A whole number from 1, in plain digits.")]
+Category = Literal[CATEGORIES]
+
+
+def _is_plain(email: Any) -> Any:
+    """Refuse names beside the address, blanks and other alphabets, over which the frameworks' validators disagree."""
+    if isinstance(email, str) and not PLAIN_EMAIL.fullmatch(email):
+        raise ValueError("an e-mail address is made of letters, digits and signs")
+    return email
+
+
+def _fits(password: str) -> str:
+    if len(password.encode()) not in PASSWORD_BYTES:
+        raise ValueError("a password is 8 to 72 bytes long")
+    return password
+
+
+Email = Annotated[EmailStr, BeforeValidator(_is_plain)]
+Password = Annotated[str, AfterValidator(_fits)]
 
 
 class TeamSchema(BaseModel):
@@ -52,6 +78,115 @@ class ModelSchema(BaseModel):
     tags: list[str]
     owner: OwnerSchema
     releases: list[ReleaseSchema]
+
+
+class ItemSchema(BaseModel):
+    """Something to buy."""
+
+    id: int
+    name: str
+    category: str
+    price_cents: int
+    in_stock: bool
+    description: str
+    created_at: datetime
+
+
+class ItemPageSchema(BaseModel):
+    """Some of the items, and how many there are."""
+
+    total: int
+    page: int
+    page_size: int
+    items: list[ItemSchema]
+
+
+class SizeSchema(BaseModel):
+    """How much room something takes."""
+
+    width_mm: int
+    height_mm: int
+    depth_mm: int
+
+
+class EntrySchema(BaseModel):
+    """Something to buy, as the catalogue has it."""
+
+    id: int
+    name: str
+    category: str
+    price_cents: int
+    in_stock: bool
+    rating: float
+    tags: list[str]
+    size: SizeSchema
+
+
+class CatalogueSchema(BaseModel):
+    """The whole catalogue."""
+
+    items: list[EntrySchema]
+
+
+class ChainSchema(BaseModel):
+    """A greeting, and how many dependencies it took."""
+
+    message: str
+    depth: int
+
+
+class CredentialsSchema(BaseModel):
+    """Who somebody is, or wants to be."""
+
+    email: Email
+    password: Password
+
+
+class TokenSchema(BaseModel):
+    """What to send along from now on."""
+
+    access_token: str
+    token_type: str
+
+
+class UserSchema(BaseModel):
+    """Who is logged in."""
+
+    id: int
+    email: str
+    last_login: datetime | None
+
+
+class StatusSchema(BaseModel):
+    """What becomes of what was asked for."""
+
+    status: str
+
+
+class FiguresSchema(BaseModel):
+    """What there is of a category."""
+
+    category: str
+    items: int
+    mean_price_cents: int
+
+
+class TopSchema(BaseModel):
+    """Figures of all categories."""
+
+    categories: list[FiguresSchema]
+
+
+class RateSchema(BaseModel):
+    """What the other service says."""
+
+    rate: Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+class SleepSchema(BaseModel):
+    """How long the database slept."""
+
+    slept_ms: int
 
 
 class ErrorDetail(BaseModel):

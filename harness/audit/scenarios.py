@@ -1,0 +1,111 @@
+"""Decides claims that take other scenarios than the table's: by runs of these, made in rotation.
+
+Two scenarios of one rotation share the hour, but no launch and no slice: their blocks are two samples, so their ratio
+has Welch's interval, as that of two runs has. Pairing the blocks by their number would call neighbours what may lie
+minutes apart; and where the hour does move both alike, Welch's interval is too wide rather than too narrow. The ratio
+is not taken over `control`'s, as that of two occasions is: within one rotation the machine is the same for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from harness.audit.ours import Ours
+from harness.audit.published import Claim
+from harness.audit.standing import Apart, Found, Standing
+from harness.model import Call, Comparison, Verdict
+from harness.stats import unpaired
+from harness.stats.slices import log_levels, throughputs
+from harness.stats.unpaired import Samples
+
+Others = Mapping[str, Ours]
+"""Runs by scenario."""
+
+
+def lacks(claim: Claim, others: Others) -> Iterator[str]:
+    """What is missing to decide it."""
+    missing = [name for name in claim.needs if name not in others]
+    if missing:
+        yield f"It takes another scenario ({' and '.join(missing)}), which this run did not measure."
+        return
+    (app,) = claim.of
+    for name in claim.needs:
+        row = others[name].contenders.get(app)
+        if row is None:
+            yield f"No contender of {app} took part in {name}."
+        elif row.verdict is Verdict.INVALID:
+            yield f"{row.member.label} is INVALID in {name}."
+        elif row.requests_per_s is None:
+            yield f"Of {row.member.label} nothing was measured in {name}."
+    if claim.shape == "scenario ratio" and compared(claim, others) is None:
+        yield "Our runs are too short to claim an interval."
+
+
+def doubts(claim: Claim, others: Others) -> Iterator[str]:
+    """Which of the numbers are not SERVER-BOUND."""
+    for name in claim.needs:
+        row = others[name].contenders[claim.of[0]]
+        if row.verdict is not Verdict.SERVER_BOUND:
+            yield f"{row.member.label} is {row.verdict} in {name}."
+
+
+def compared(claim: Claim, others: Others) -> Comparison | None:
+    """The app's throughput in the first scenario over that in the second; None where no interval can be claimed."""
+    if not all(name in others and claim.of[0] in others[name].contenders for name in claim.needs):
+        return None
+    ours, theirs = (_levels(others[name], claim.of[0]) for name in claim.needs)
+    if not ours or not theirs:
+        return None
+    found = unpaired.comparisons({claim.says: Samples(ours, theirs)}, {claim.says: claim.needs[1]})[claim.says]
+    return found if found.ratio.low is not None else None
+
+
+def apart(claim: Claim, others: Others) -> Mapping[str, Apart]:
+    """By label, of each app of the table, how many answers had the status that the claim denies; its own app first."""
+    if claim.never is None or not all(name in others for name in claim.needs):
+        return {}
+    ours = others[claim.needs[0]]
+    apps = sorted(ours.contenders, key=lambda app: app != claim.of[0])
+    return {ours.contenders[app].member.label: _apart(ours, app, claim.never) for app in apps}
+
+
+def judged_ratio(claim: Claim, others: Others) -> Found:
+    """Whether the app does as much in one scenario as in the other."""
+    found = compared(claim, others)
+    if found and found.call is Call.SAME:
+        return Found(Standing.REPRODUCED, f"Throughput is the SAME, within 3 %, as in {claim.needs[1]}.")
+    if found is None or found.call is Call.UNDECIDED:
+        return Found(Standing.NOT_REPRODUCED, "Whether there is a difference cannot be told here.")
+    within = ", within the margin of 3 %" if found.within_margin else ""
+    return Found(Standing.NOT_REPRODUCED, f"{claim.needs[0]} is {found.call} than {claim.needs[1]}{within}.")
+
+
+def judged_answers(claim: Claim, others: Others) -> Found:
+    """Whether no answer had the status that the claim denies; beside it, how the other apps did."""
+    counted = apart(claim, others)
+    label, *more = counted
+    said = f"{label} answered {_said(counted[label])} requests in {claim.needs[0]} with {claim.never}"
+    beside = "".join(f"; {other} {_said(counted[other])}" for other in more)
+    standing = Standing.NOT_REPRODUCED if counted[label].answers else Standing.REPRODUCED
+    return Found(standing, f"{said}{beside}.")
+
+
+def _said(one: Apart) -> str:
+    return f"{one.answers:,} of {one.of:,}" if one.answers else f"none of {one.of:,}"
+
+
+def _levels(ours: Ours, app: str) -> tuple[float, ...]:
+    """Log throughput of an app, block by block."""
+    return tuple(log_levels(throughputs(ours.result_set)[ours.contenders[app].member.label]).values())
+
+
+def _apart(ours: Ours, app: str, status: int) -> Apart:
+    """In all turns of finished blocks, warm-ups included: what happens there happens to users, too."""
+    load = ours.result_set.head.scenario.load
+    names = {name for one in load for name, answer in one.alternatives.items() if answer.status == status}
+    label = ours.contenders[app].member.label
+    recordings = [one.recording for one in ours.result_set.turns if one.contender == label and one.recording]
+    return Apart(
+        answers=sum(one.alternatives.get(name, 0) for one in recordings for name in names),
+        of=sum(one.answered for one in recordings),
+    )

@@ -1,0 +1,44 @@
+"""What several runs say together that differ in nothing but their scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.model.meaning import Estimate, Verdict
+from harness.model.runs import Member
+from harness.model.value import Value
+
+
+class MatrixCell(Value):
+    """One contender in one scenario.
+
+    `ratio` is its throughput over the reference's; None: it is the reference, or nothing was compared. `apart`: by
+    name, the share of its correct answers that were counted apart; a name of which there were none is there with 0.
+    `services_share`: the part of the CPU time of its requests that the services used, database, cache and mail; None:
+    there are none, or it is not known.
+    """
+
+    contender: str
+    verdict: Verdict
+    requests_per_s: Estimate | None
+    ratio: Estimate | None
+    apart: Mapping[str, float]
+    services_share: float | None
+
+
+class MatrixLine(Value):
+    """One scenario: a cell for each member of the matrix, in that order; None: it takes no part in this scenario."""
+
+    scenario: str
+    about: str
+    connections: int
+    cells: tuple[MatrixCell | None, ...]
+
+
+class Matrix(Value):
+    """Scenarios in the order of the runs, each with all contenders; ratios are to `reference` (a label)."""
+
+    name: str
+    reference: str
+    members: tuple[Member, ...]
+    lines: tuple[MatrixLine, ...]

@@ -1,0 +1,171 @@
+"""What is told of a matrix: ratios and throughput of every contender in every scenario, what was counted apart; CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+
+from harness.model import Estimate, Matrix, MatrixCell, MatrixLine, Member, RunHead, Verdict
+from harness.report import escape, origin
+from harness.report import format as written
+from harness.report.format import NOTHING, Cell
+from harness.report.pictures import MATRIX
+from harness.report.tables import Head, Table
+from harness.report.together import DOUBTED, Together, doubted
+
+Show = Callable[[MatrixCell], Cell]
+
+_RATIO = (
+    "A ratio is throughput over that of the reference, in the same blocks. Scenarios were measured block by block in "
+    "rotation, but do not share slices: compare contenders within a line, not lines."
+)
+_EACH = "What may be said of each difference (FASTER, SLOWER, SAME) stands in the report of its scenario."
+_ABSENT = f"{NOTHING}: it takes no part in that scenario, or has no number that could be compared."
+_YARDSTICKS = (
+    "null and control know only fixed answers: where a scenario sends bodies or draws rows, they were asked json."
+)
+_APART = (
+    "Counted apart: correct answers of another kind, such as refusals that are due. They are part of the throughput."
+)
+_SERVICES = "The services' share of the CPU time: what database, cache and mail used of all that a request cost."
+
+
+def told(head: RunHead, matrix: Matrix) -> Together:
+    """All that is said of a matrix; the report of each of its runs says more."""
+    found = list(_tables(matrix))
+    return Together(
+        name=matrix.name,
+        quick=head.plan.quick,
+        tables=tuple(table for table, _ in found),
+        sentences=(_RATIO, _EACH, _ABSENT, *(said for _, said in found if said), DOUBTED),
+        provenance=f"{circumstances(head, matrix)} · {origin.versions(whole(head, matrix))}.",
+        pictures=(MATRIX,),
+        where="The run of each scenario",
+        runs={line.scenario: (line.scenario, line.about) for line in matrix.lines},
+    )
+
+
+def whole(head: RunHead, matrix: Matrix) -> RunHead:
+    """The head of one of the runs with the members of all."""
+    return head.model_copy(update={"members": matrix.members})
+
+
+def circumstances(head: RunHead, matrix: Matrix) -> str:
+    """Where the numbers come from, with what all scenarios have between them."""
+    connections = sorted({line.connections for line in matrix.lines})
+    count = len(matrix.lines)
+    return origin.circumstances(
+        head,
+        connections=" or ".join(f"{one:,}" for one in connections),
+        scenarios=f"{count} scenarios" if count > 1 else "",
+    )
+
+
+def tables_of(matrix: Matrix) -> tuple[Table, ...]:
+    """Ratios first, then throughput, then what there is of the rest."""
+    return tuple(table for table, _ in _tables(matrix))
+
+
+def contenders(matrix: Matrix) -> tuple[Member, ...]:
+    """All but the yardsticks."""
+    return tuple(member for member in matrix.members if not member.is_yardstick)
+
+
+def compared_in(matrix: Matrix, line: MatrixLine) -> Iterator[MatrixCell]:
+    """The cells of all but the yardsticks in one scenario, of those who take part in it."""
+    return (cell for cell in _of(matrix, line, contenders(matrix)) if cell)
+
+
+def csv_text(matrix: Matrix) -> str:
+    """One line for each contender in each scenario that it takes part in; SI units, empty where not measured."""
+    names = list(dict.fromkeys(name for line in matrix.lines for cell in line.cells if cell for name in cell.apart))
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    estimates = [f"{key}{part}" for key in ("requests_per_s", "ratio") for part in ("", "_low", "_high", "_n")]
+    head = ("scenario", "connections", "contender", "verdict", *estimates, "services_share")
+    writer.writerow((*head, *(f"apart_{name}" for name in names)))
+    for line in matrix.lines:
+        for cell in filter(None, line.cells):
+            writer.writerow((*_csv_values(line, cell), *(cell.apart.get(name) for name in names)))
+    return file.getvalue()
+
+
+def _csv_values(line: MatrixLine, cell: MatrixCell) -> Iterator[str | float | None]:
+    yield from (escape.csv_text(line.scenario), line.connections, escape.csv_text(cell.contender), cell.verdict.value)
+    for found in (cell.requests_per_s, cell.ratio):
+        yield from (found.value, found.low, found.high, found.n) if found else (None,) * 4
+    yield cell.services_share
+
+
+def _tables(matrix: Matrix) -> Iterator[tuple[Table, str]]:
+    """Each with a sentence on what it is, where it needs one."""
+    compared, every = contenders(matrix), matrix.members
+    interval = "; a range in brackets is a 95 % interval" if any(map(_has_interval, _cells(matrix))) else ""
+    title = f"Ratio to {escape.plain(matrix.reference)} by scenario{interval}"
+    yield _table(title, matrix, compared, lambda cell: _ratio(matrix, cell)), ""
+    yield _table("Requests per second by scenario", matrix, every, _requests_per_s, connections=True), _YARDSTICKS
+    if any(cell.apart for cell in _cells(matrix)):
+        yield _apart(matrix, compared), _APART
+    if any(cell.services_share is not None for cell in _cells(matrix)):
+        served = [line for line in matrix.lines if any(cell.services_share is not None for cell in line.cells if cell)]
+        some = matrix.model_copy(update={"lines": tuple(served)})
+        yield _table("The services' share of the CPU time", some, compared, _services_share), _SERVICES
+
+
+def _table(title: str, matrix: Matrix, members: tuple[Member, ...], show: Show, *, connections: bool = False) -> Table:
+    lines = tuple(
+        (
+            Cell(line.scenario),
+            *([Cell(written.count(line.connections))] if connections else []),
+            *(show(cell) if cell else Cell(NOTHING) for cell in _of(matrix, line, members)),
+        )
+        for line in matrix.lines
+    )
+    heads = (Head("scenario", "name"), *([Head("connections")] if connections else []))
+    return Table(title, (*heads, *(Head.of(member.label) for member in members)), lines, len(lines))
+
+
+def _apart(matrix: Matrix, members: tuple[Member, ...]) -> Table:
+    lines = [
+        (Cell(line.scenario), Cell(name), *(_share(cell, name) for cell in _of(matrix, line, members)))
+        for line in matrix.lines
+        for name in dict.fromkeys(name for cell in line.cells if cell for name in cell.apart)
+    ]
+    heads = (Head("scenario", "name"), Head("answer", "word"), *(Head.of(member.label) for member in members))
+    return Table("Answers counted apart, of all", heads, tuple(lines), len(lines))
+
+
+def _of(matrix: Matrix, line: MatrixLine, members: tuple[Member, ...]) -> Iterator[MatrixCell | None]:
+    """The cells of these members."""
+    labels = {member.label for member in members}
+    return (cell for member, cell in zip(matrix.members, line.cells, strict=True) if member.label in labels)
+
+
+def _cells(matrix: Matrix) -> Iterator[MatrixCell]:
+    return (cell for line in matrix.lines for cell in line.cells if cell)
+
+
+def _has_interval(cell: MatrixCell) -> bool:
+    found: list[Estimate | None] = [cell.ratio, cell.requests_per_s]
+    return any(one and one.low is not None for one in found)
+
+
+def _ratio(matrix: Matrix, cell: MatrixCell) -> Cell:
+    if cell.contender == matrix.reference:
+        return doubted(cell.verdict, Cell("1", "(reference)"))
+    return doubted(cell.verdict, written.ratio(cell.ratio) if cell.ratio else Cell(NOTHING))
+
+
+def _requests_per_s(cell: MatrixCell) -> Cell:
+    return doubted(cell.verdict, Cell(written.requests_per_s(cell.requests_per_s).main))
+
+
+def _services_share(cell: MatrixCell) -> Cell:
+    return Cell(NOTHING if cell.services_share is None else written.percent(cell.services_share))
+
+
+def _share(cell: MatrixCell | None, name: str) -> Cell:
+    if cell is None or cell.verdict is Verdict.INVALID or name not in cell.apart:
+        return Cell(NOTHING)
+    return Cell(written.percent(cell.apart[name]) if cell.apart[name] else "0 %")

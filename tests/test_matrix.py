@@ -1,0 +1,109 @@
+"""Runs of several scenarios say together what each contender does in each."""
+
+import json
+
+import pytest
+
+from harness import matrix, store
+from harness.model import Expectation, Matrix, Request, Scenario, TurnOutcome, Verdict
+from harness.summary import summarize
+from tests import builders
+from tests.builders import CONTROL, DJANGO, FASTAPI, FLASK, NULL
+
+REFUSED = Expectation(status=429, json_body={})
+
+
+def asking(run, name, alternatives=()):
+    """A run of `builders` as if it had asked another scenario."""
+    request = Request(
+        name="one", path=f"/{name}", expect=Expectation(json_body={}), alternatives=dict.fromkeys(alternatives, REFUSED)
+    )
+    scenario = Scenario(name=name, about=f"About {name}.", isolates="", leaves_out="", requests=(request,))
+    plan = run.head.plan.model_copy(update={"scenario": name})
+    return run.model_copy(update={"head": run.head.model_copy(update={"scenario": scenario, "plan": plan})})
+
+
+def with_services(run, cpu_s):
+    """As if the services had used so much CPU time in every turn."""
+    return run.model_copy(
+        update={
+            "outcomes": tuple(
+                one.model_copy(update={"services_cpu_s": cpu_s}) if isinstance(one, TurnOutcome) else one
+                for one in run.outcomes
+            )
+        }
+    )
+
+
+def made(rates=builders.THROUGHPUTS, **changes):
+    return builders.result_set(rates, **{"blocks": 8, "rounds": 3, "starts": 0} | changes)
+
+
+def derived(*runs):
+    return matrix.derive("a-matrix", [(run, summarize(run)) for run in runs])
+
+
+def cell(line, label):
+    return next(one for one in line.cells if one and one.contender == label)
+
+
+def test_every_scenario_is_a_line_in_the_order_of_the_runs_with_the_numbers_of_its_rows():
+    runs = [asking(made(), "json"), asking(made(seed=2, connections=10), "item")]
+    found = derived(*runs)
+    assert [(line.scenario, line.connections) for line in found.lines] == [("json", 100), ("item", 10)]
+    assert found.lines[1].about == "About item."
+    assert [member.label for member in found.members] == [FASTAPI, FLASK, DJANGO, NULL, CONTROL]
+    for line, run in zip(found.lines, runs, strict=True):
+        for row in summarize(run).rows:
+            shown = cell(line, row.member.label)
+            assert (shown.requests_per_s, shown.verdict) == (row.requests_per_s, row.verdict)
+            assert shown.ratio == (row.comparison.ratio if row.comparison else None)
+        assert cell(line, FASTAPI).ratio is None, "it is the reference"
+        assert cell(line, FLASK).ratio.value == pytest.approx(2500 / 4400, rel=0.03)
+
+
+def test_who_sits_out_of_a_scenario_has_no_cell_there_and_yardsticks_stand_last():
+    few = {label: rate for label, rate in builders.THROUGHPUTS.items() if label != DJANGO}
+    found = derived(asking(made(few), "item"), asking(made(), "json"))
+    assert [member.label for member in found.members] == [FASTAPI, FLASK, DJANGO, NULL, CONTROL]
+    assert found.lines[0].cells[2] is None
+    assert found.lines[1].cells[2].contender == DJANGO
+
+
+def test_answers_counted_apart_are_a_share_of_all_answers_and_a_name_that_did_not_happen_is_0():
+    run = asking(made(), "expensive", ("refused", "missed"))
+    run = builders.altered(run, "recording", FLASK, answered=1000, alternatives={"refused": 900})
+    found = derived(run).lines[0]
+    assert cell(found, FLASK).apart == {"refused": pytest.approx(0.9), "missed": 0.0}
+    assert cell(found, FASTAPI).apart == {"refused": 0.0, "missed": 0.0}
+    assert cell(found, NULL).apart == {}, "a yardstick answers another scenario"
+
+
+def test_where_nothing_was_measured_nothing_was_counted_apart():
+    run = builders.altered(asking(made(), "expensive", ("refused",)), "turn", FLASK, recording=None)
+    shown = cell(derived(run).lines[0], FLASK)
+    assert shown.apart == {}
+    assert (shown.verdict, shown.requests_per_s, shown.ratio) == (Verdict.INVALID, None, None)
+
+
+def test_the_services_have_a_share_of_the_cpu_time_only_where_there_are_some():
+    run = made()
+    rows = {row.member.label: row for row in summarize(run).rows}
+    answered = next(one.recording.answered for one in run.turns if one.contender == FASTAPI and one.round)
+    services_s = rows[FASTAPI].cpu_s_per_request * answered
+    without, half = derived(asking(run, "json"), asking(with_services(run, services_s), "item")).lines
+    assert cell(without, FASTAPI).services_share is None
+    assert cell(half, FASTAPI).services_share == pytest.approx(0.5, abs=0.02)
+    assert cell(half, CONTROL).services_share is None
+
+
+def test_a_matrix_can_be_read_back():
+    found = derived(asking(made(), "json"))
+    assert Matrix.model_validate(json.loads(found.model_dump_json())) == found
+
+
+def test_the_runs_of_a_matrix_are_found_whatever_they_are_called(tmp_path):
+    folder = store.new_folder(tmp_path, "fair-matrix", 0.0)
+    for name in ("upstream", "json"):
+        store.write_head(store.new_part(folder, name), asking(made(blocks=1), name).head)
+    assert [part.name for part in store.parts(folder)] == ["json", "upstream"]

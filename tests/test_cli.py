@@ -79,6 +79,10 @@ def test_help_imports_nothing_heavy():
     ("arguments", "said"),
     [
         (["run", "jsno"], 'there is no scenario "jsno"'),
+        (["run", "json", "modle"], 'there is no scenario "modle"'),
+        (["run", "json", "model", "--connections", "1,2"], "2 numbers of connections in 2 scenarios"),
+        (["run", "all", "--lineup", "baselines"], "the reference `bare_asgi@uvicorn` takes no part in the scenario"),
+        (["run", "json", "item", "--contenders", "bare_asgi,flask"], "to another contender in each scenario"),
         (["run", "--lineup", "fiar"], 'Did you mean "fair"?'),
         (["run", "--contenders", "flsk"], 'Did you mean "flask"?'),
         (["run", "--contenders", "flask@gtread,fastapi@x"], 'there is no deployment of fastapi "x"'),
@@ -250,6 +254,15 @@ def test_a_dry_sweep_says_how_long_all_of_its_runs_take():
     assert "10, 20, 40, 80 connections" in four
     minutes = [int(re.findall(r"about (\d+) minutes", said)[0]) for said in (one, four)]
     assert minutes[0] < minutes[1]
+
+
+def test_a_dry_matrix_says_who_sits_out_of_what_and_how_long_all_of_its_runs_take():
+    one, three = (bench("run", *names, "--dry-run").stderr for names in (("json", "model"), ("json", "model", "typed")))
+    assert 'Scenario "json", "model", "typed", line-up "fair": fastapi@uvicorn' in three
+    minutes = [int(re.findall(r"about (\d+) minutes", said)[0]) for said in (one, three)]
+    assert minutes[0] < minutes[1]
+    out = bench("run", "json", "item", "--contenders", "flask,bare_wsgi", "--dry-run").stderr
+    assert 'without a part in "item": bare_wsgi@gthread' in out
 
 
 def test_a_dry_ablation_says_what_will_be_varied_and_does_nothing(tmp_path):

@@ -7,6 +7,7 @@ import subprocess
 
 from harness import store
 from harness.catalog import ROOT
+from harness.cli import steps
 from tests.benching import FEW, SHORT, bench, command, environment, run_folder
 
 
@@ -62,3 +63,31 @@ def test_the_runs_of_a_sweep_take_turns_and_it_can_be_gone_on_with(tmp_path):
     assert again.returncode == 0, again.stderr
     assert [len(store.read(part).blocks) for part in store.parts(folder)] == [2, 2]
     assert {"sweep.json", "sweep.md", "charts"} < {path.name for path in folder.iterdir()}
+
+
+def test_the_runs_of_a_matrix_take_turns_and_it_can_be_gone_on_with_and_reported(tmp_path):
+    done = bench("run", "json", "model", *SHORT, "--out", str(tmp_path), "--json")
+    assert done.returncode == 0, done.stderr
+    folder = run_folder(tmp_path)
+    assert folder.name.endswith("-matrix")
+    found = json.loads(done.stdout)
+    assert [line["scenario"] for line in found["lines"]] == ["json", "model"]
+    assert all(cell["requests_per_s"] for line in found["lines"] for cell in line["cells"])
+    runs = steps.read_several(folder)
+    ends = sorted((block.ended_at, block.block) for run in runs for block in run.blocks)
+    assert [block for _, block in ends] == [0, 0, 1, 1]
+    assert [len(run.starts) for run in runs] == [1, 0]
+
+    lines = (folder / "model" / "outcomes.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "model" / "outcomes.jsonl").write_bytes(b"".join(lines[:-1]))  # as if it had been cut off
+    again = bench("run", "--resume", str(folder))
+    assert again.returncode == 0, again.stderr
+    assert [len(run.blocks) for run in steps.read_several(folder)] == [2, 2]
+
+    made = {name: (folder / name).read_bytes() for name in ("matrix.json", "matrix.md", "matrix.csv")}
+    for name in made:
+        (folder / name).unlink()
+    reported = bench("report", str(folder), "--paste")
+    assert reported.stdout.startswith("**QUICK RUN")
+    assert made == {name: (folder / name).read_bytes() for name in made}
+    assert (folder / "charts" / "matrix-light.svg").exists()

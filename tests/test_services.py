@@ -16,15 +16,15 @@ import httpx
 import pytest
 from uv import find_uv_bin
 
-from harness import catalog, dataset, environments, services
+from harness import block, catalog, dataset, environments, services
 from harness.agent.processes import descendants, table
 from harness.errors import HostError
 from harness.hosts.local import LocalHost
-from harness.model import Scenario, ServiceName
+from harness.model import BlockOutcome, BlockPlan, Scenario, ServiceName
 from harness.prepare import ENVIRONMENTS
 from harness.services import Keeper, Services
-from tests import fakes
-from tests.launching import LIMITS, eventually, gone
+from tests import fakes, launching
+from tests.launching import ASKED, LIMITS, eventually, gone
 
 ALL: tuple[ServiceName, ...] = ("postgres", "valkey", "mail", "upstream")
 
@@ -168,6 +168,39 @@ def test_a_scenario_without_services_launches_nothing(tmp_path: Path) -> None:
         assert (none.cpu_s(), none.connections(), none.outcome({})) == (None, {}, None)
 
 
+SENDING_AT_THE_END = """
+import smtplib
+def end(*_):
+    client = smtplib.SMTP(os.environ["MAIL_URL"].partition("//")[2])
+    client.sendmail(os.environ["MAIL_FROM"], ["you@example.com"], "Subject: at last")
+    os._exit(0)
+signal.signal(signal.SIGTERM, end)
+serve()
+"""
+
+
+def test_mails_that_a_contender_sends_when_it_is_told_to_end_are_counted(keeper: Keeper, tmp_path: Path) -> None:
+    asked = scenario("mail").model_copy(update={"requests": (ASKED,)})
+    sending = launching.contender(tmp_path, SENDING_AT_THE_END)
+    label = sending.label
+    with LocalHost() as host:
+        field = replace(
+            fakes.field_of(fakes.RecordingHost({label: 0}), fakes.RecordingEngine([])),
+            scenario=asked,
+            scenarios={label: asked},
+            contenders={label: sending},
+            pythons={label: launching.PYTHON},
+            limits=LIMITS,
+            logs=tmp_path,
+            host=host,
+            keeper=keeper,
+        )
+        (end,) = block.play(field, BlockPlan(index=0, launches=(label,), turns=()), attempt=1)
+    assert isinstance(end, BlockOutcome)
+    assert end.services
+    assert end.services.mails == {label: 1}
+
+
 # The user's own servers -----------------------------------------------------------------------------------------------
 
 SEEN = "SELECT count(*) FROM pg_database WHERE datname LIKE 'rematch%'"
@@ -297,6 +330,8 @@ def shared_memory() -> list[str]:
 
 @pytest.mark.parametrize("killed", ["", "harness", "agent", "keeper", "postgres", "harness agent keeper"])
 def test_nothing_stays_whoever_is_killed_outright(user: tuple[tuple[str, ...], Path], killed: str) -> None:
+    if user[0][0] == AS_NOBODY[0] and killed not in {"", "harness agent keeper"}:
+        pytest.skip("for nobody the first and the last will do")
     with (
         tempfile.TemporaryDirectory() as name,  # tmp_path lies in a folder of root's
         played(Path(name), user) as harness,
@@ -305,6 +340,7 @@ def test_nothing_stays_whoever_is_killed_outright(user: tuple[tuple[str, ...], P
         family = {pid: one for pid, one in table().items() if pid in descendants(table(), [keeping])}
         started = {one.name: pid for pid, one in family.items() if one.parent == keeping}
         place = Path(f"/proc/{started['valkey-server']}/cwd").readlink()
+        data = (place / "data").resolve()
         memory = (place / "data" / "postmaster.pid").read_text().splitlines()[6].split()[1]
         assert memory in shared_memory()
         pids = {"harness": harness.pid, "agent": agent, "keeper": keeping, "postgres": started["postgres"]}
@@ -313,10 +349,33 @@ def test_nothing_stays_whoever_is_killed_outright(user: tuple[tuple[str, ...], P
         if "agent" in killed or "keeper" in killed:
             assert gone(*family)
             assert not place.exists()
+            assert not data.exists()
         harness.send_signal(signal.SIGINT)
     assert gone(agent, *family)
     assert not place.exists()
+    assert not data.exists()
     assert memory not in shared_memory()
+
+
+def test_what_a_killed_janitor_left_is_removed_by_the_next_keeper_and_nothing_that_is_in_use(
+    keeper: Keeper, tmp_path: Path
+) -> None:
+    with opened(keeper, tmp_path, "postgres") as used, opened(keeper, tmp_path, "postgres") as left:
+        places = [(home(one) / "data").resolve() for one in (used, left)]
+        victims = descendants(table(), [keeping(left)])
+        for pid in victims:
+            os.kill(pid, signal.SIGKILL)
+        assert gone(*victims)
+        assert [place.exists() for place in places] == [True, True]
+        with opened(keeper, tmp_path, "upstream"):
+            assert [place.exists() for place in places] == [True, False]
+        assert of_database(keeper, "SELECT count(*) FROM items", used.environment("b")) == f"({dataset.ITEMS},)"
+
+
+def home(found: Services) -> Path:
+    """The folder of the services, in which one of their processes keeps its lock open."""
+    opened_files = Path(f"/proc/{keeping(found)}/fd").iterdir()
+    return next(file.readlink().parent for file in opened_files if file.readlink().name == "held")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a plain user's PostgreSQL runs as that user")

@@ -106,7 +106,8 @@ Duets = Annotated[
     typer.Option(
         min=0,
         max=100,
-        help="Duets of each contender with the reference in a block: what a request costs, side by side.",
+        help="Duets of each contender with the reference in a block: what a request costs, side by side. "
+        "None where a scenario has services: the two would share them.",
     ),
 ]
 OpenBlocks = Annotated[

@@ -67,7 +67,7 @@ def announce(planned: Sequence[tuple[Entry, Plan]], placement: Placement) -> Non
     note(f'Scenario {scenarios}, line-up "{plan.lineup}": {", ".join(measured)}')
     for one, _ in planned:
         if one.absent:
-            note(f'in "{one.scenario.name}" {", ".join(one.absent)} take no part')
+            note(f'without a part in "{one.scenario.name}": {", ".join(one.absent)}')
     connections = ", ".join(dict.fromkeys(f"{one.connections}" for _, one in planned))
     note(f"{connections} connections, {plan.blocks} blocks of {plan.rounds} rounds, {_starts(plan)}")
     where = f"servers on CPU {_listed(placement.server_cpus)}, generator on {_listed(placement.generator_cpus)}"

@@ -36,6 +36,7 @@ SETTINGS = {
     "full_page_writes": "off",
     "autovacuum": "off",
     "checkpoint_timeout": "1h",
+    "max_wal_size": "256MB",  # it may lie in memory
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "fatal",  # an error's text holds what was sent, such as an e-mail address
@@ -49,6 +50,7 @@ TOLD = (
     "full_page_writes",
     "autovacuum",
     "checkpoint_timeout",
+    "max_wal_size",
     "jit",
     "io_method",
     "data_checksums",

@@ -5,6 +5,7 @@ That holds for a keeper that is killed outright as well.
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import pwd
 import shutil
@@ -19,16 +20,28 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1
 IPC_RMID = 0
 NOBODY = 65534
+PREFIX = "rematch-services-"
+LOCK = "held"
+MEMORY = Path("/dev/shm")  # noqa: S108  # what is made there is made for us alone, and not if it is there already
+ROOM_BYTES = 1 << 30
 _libc = ctypes.CDLL(None)
 
 
 @dataclass(frozen=True)
 class Place:
-    """A temporary folder. It is there for as long as anybody holds the descriptor `held`; `janitor` removes it then."""
+    """A temporary folder. It is there for as long as anybody holds the descriptor `held`; `janitor` removes it then.
+
+    PostgreSQL's `data` may lie elsewhere: in memory.
+    """
 
     folder: Path
     held: int
     janitor: int
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether `data` is."""
+        return MEMORY in (self.folder / "data").resolve().parents
 
     def run(self, command: Sequence[str], dying: signal.Signals, **how: object) -> subprocess.Popen[bytes]:
         """Start a process that gets the signal `dying` if the keeper dies. `how`: more for Popen."""
@@ -59,20 +72,21 @@ class Place:
 
 
 def take_place() -> Place:
-    """Make the folder, for `nobody` where this is root, and fork the janitor. Call it before there is any thread."""
-    folder = Path(tempfile.mkdtemp(prefix="rematch-services-"))
-    os.chown(folder, *_owner())
-    watched, held = os.pipe()
+    """Make the folder, for `nobody` where this is root, and fork the janitor. Call it before there is any thread.
+
+    What others left whose janitors were killed as well is removed on the way.
+    """
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        _remove_abandoned(left)
+    folder, held = _made()
     janitor = os.fork()
     if janitor:
-        os.close(watched)
         return Place(folder, held, janitor)
     os.close(held)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    os.read(watched, 1)
-    _remove_shared_memory(folder / "data" / "postmaster.pid")
-    shutil.rmtree(folder, ignore_errors=True)
+    fcntl.flock(os.open(folder / LOCK, os.O_RDONLY), fcntl.LOCK_EX)  # waits until nobody holds it any more
+    _remove(folder)
     os._exit(0)
 
 
@@ -92,6 +106,48 @@ def stop(process: subprocess.Popen[bytes], asking: signal.Signals, grace_s: floa
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _made() -> tuple[Path, int]:
+    """A new folder, and its lock as a descriptor. It gets its name when it is locked: until then nobody removes it.
+
+    Its `data` lies in memory where there is room: disks are slow to forget, and others may use them meanwhile.
+    """
+    unnamed = Path(tempfile.mkdtemp(prefix="rematch-"))
+    folder = unnamed.with_name(unnamed.name.replace("rematch-", PREFIX))
+    held = os.open(unnamed / LOCK, os.O_CREAT | os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    data = (MEMORY if _has_room() else folder) / f"{folder.name}-data"
+    (unnamed / "data").symlink_to(data)
+    unnamed.rename(folder)
+    data.mkdir(mode=0o700)
+    for one in (folder, data):
+        os.chown(one, *_owner())
+    return folder, held
+
+
+def _has_room() -> bool:
+    with contextlib.suppress(OSError):
+        room = os.statvfs(MEMORY)
+        return os.access(MEMORY, os.W_OK) and room.f_bavail * room.f_frsize >= ROOM_BYTES
+    return False
+
+
+def _remove_abandoned(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # somebody holds it, or it is another user's, or gone
+        lock = os.open(folder / LOCK, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(folder)
+        finally:
+            os.close(lock)
+
+
+def _remove(folder: Path) -> None:
+    data = (folder / "data").resolve()
+    _remove_shared_memory(data / "postmaster.pid")
+    shutil.rmtree(data, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_shared_memory(of_postgres: Path) -> None:

@@ -76,7 +76,8 @@ class Keeper:
         databases = database.Databases(url or server.url, embedded=url is None)
         self._closing.callback(databases.close)
         databases.make(order.labels, order.tables, order.max_connections)
-        self._facts["postgres"] = databases.facts
+        in_memory = self._place.is_in_memory if url is None else None
+        self._facts["postgres"] = lambda: {**databases.facts(), "in_memory": in_memory}
         self._counts["connections"] = databases.connections
         return {label: {"DATABASE_URL": databases.url(label)} for label in order.labels}
 

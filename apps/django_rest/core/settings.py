@@ -51,6 +51,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "TIMEOUT": int(environ.get("CACHE_TTL_S", "1")),
+        "OPTIONS": {"pool_class": "models.cache.OnePool"},
     }
 }
 

@@ -3,12 +3,12 @@
 import math
 import time
 
-from core.lifespan import closing, once
+from core.lifespan import once
 from django.conf import settings
 from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
-from redis import ConnectionPool
+from models.cache import connections
 
 LIMIT = RateLimitItemPerMinute(5)
 WINDOW_S = 60
@@ -32,6 +32,4 @@ def take_turn(key: str) -> None:
 
 @once
 def _limiter() -> FixedWindowRateLimiter:
-    connections = ConnectionPool.from_url(settings.REDIS_URL)
-    closing.callback(connections.disconnect)
-    return FixedWindowRateLimiter(RedisStorage(settings.REDIS_URL, connection_pool=connections))
+    return FixedWindowRateLimiter(RedisStorage(settings.REDIS_URL, connection_pool=connections()))

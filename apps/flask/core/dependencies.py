@@ -119,5 +119,5 @@ def _measure_body() -> None:
         size_bytes = MAX_BODY_BYTES + 1
     if size_bytes > MAX_BODY_BYTES:
         # gunicorn ends a connection, and says so to nobody, where over 64 KiB of a body were left unread.
-        request.environ["wsgi.input"].read(DRAINED_BYTES)
+        request.input_stream.read(DRAINED_BYTES)
         raise RequestEntityTooLarge

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -47,9 +47,8 @@ def read(root: Path = ROOT) -> Catalog:
     apps = _each(sorted((root / "apps").glob("*/app.toml")), read_app, problems)
     scenarios = _each(sorted((root / "scenarios").glob("*.toml")), _read_scenario, problems)
     lineups = [lineup for file in _each([root / "apps" / "lineups.toml"], _read_lineups, problems) for lineup in file]
-    known = {scenario.name for scenario in scenarios}
-    problems += [problem for app in apps for problem in _unknown_scenarios(app, known) if not problems]
     _raise_all(problems)
+    _refuse_unknown_scenarios(apps, {scenario.name for scenario in scenarios})
     return Catalog(
         apps={app.name: app for app in apps},
         scenarios={scenario.name: scenario for scenario in scenarios},
@@ -188,11 +187,16 @@ def _refuse_unknown_placeholders(path: Path, app: App) -> None:
         raise InputError("\n".join(unknown), f"A command may hold {known}.")
 
 
-def _unknown_scenarios(app: App, known: Collection[str]) -> Iterator[str]:
-    """An app of another folder may know scenarios that are not known here; one that stands beside them may not."""
-    for name in app.scenarios or ():
-        if name not in known:
-            yield f'"{app.folder / "app.toml"}": scenarios: there is no scenario "{name}"'
+def _refuse_unknown_scenarios(apps: Iterable[App], known: Collection[str]) -> None:
+    """An app elsewhere may name scenarios that are not known here; one that stands beside them may not."""
+    _raise_all(
+        [
+            f'"{app.folder / "app.toml"}": scenarios: there is no scenario "{name}"'
+            for app in apps
+            for name in app.scenarios or ()
+            if name not in known
+        ]
+    )
 
 
 def _table(app: App, deployment_name: str) -> str:

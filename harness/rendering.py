@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import ValidationError
+
 from harness import dataset
 from harness.errors import InputError
 from harness.model import Draw, Request, Scenario
@@ -85,7 +87,12 @@ def _rows(request: Request, draw: Draw, seed: int) -> list[dataset.Row]:
 def _rendered(request: Request, row: dataset.Row) -> Request:
     assert request.draw is not None
     fields = request.model_dump(exclude={"draw"})
-    return Request.model_validate(_filled(fields, {request.draw.of: row}))
+    try:
+        return Request.model_validate(_filled(fields, {request.draw.of: row}))
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        hint = "What it says there does not do with the rows that it draws."
+        raise InputError(f'the request "{request.name}" cannot be rendered: {problems}', hint) from error
 
 
 def _filled(value: Any, rows: Mapping[str, dataset.Row]) -> Any:

@@ -1,6 +1,7 @@
 """Keeps runs: the plan first, then each outcome as it ends. A run that was cut off at any byte can be read and resumed.
 
-Format 1 (November 2026): run.json is a RunHead, outcomes.jsonl one Outcome a line.
+Format 2 (November 2026): run.json is a RunHead, outcomes.jsonl one Outcome a line. In the counts of a histogram -n
+stands for n empty buckets in a row. Format 1 (November 2026) wrote each of these as a 0; it is read as well.
 """
 
 from __future__ import annotations

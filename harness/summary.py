@@ -87,6 +87,7 @@ def _row(
     warm = starts.get(StartVariant.WARM)
     requests_per_s = _requests_per_s(seen.throughputs)
     ended = [after for _, after in seen.usages]
+    alternatives = _alternatives(seen)
     return Row(
         member=seen.member,
         verdict=verdict,
@@ -106,6 +107,8 @@ def _row(
         failures=seen.failures,
         starts=starts,
         imports=_imports(result_set, seen.member.label),
+        answered=sum(slice_.answered for slice_ in seen.slices) if alternatives else None,
+        alternatives=alternatives,
     )
 
 
@@ -144,6 +147,12 @@ def _requests_per_s(ours: Throughputs) -> Estimate | None:
 def _latencies(seen: Evidence) -> Latencies | None:
     longest_s = max((slice_.longest_s or 0.0 for slice_ in seen.slices), default=0.0)
     return otherwise.latencies([slice_.latency for slice_ in seen.slices], longest_s)
+
+
+def _alternatives(seen: Evidence) -> Mapping[str, int]:
+    """How many answers of all slices were right in another way than the first, by its name."""
+    names = sorted({name for slice_ in seen.slices for name in slice_.alternatives})
+    return {name: sum(slice_.alternatives.get(name, 0) for slice_ in seen.slices) for name in names}
 
 
 def _starts(result_set: ResultSet, label: str) -> Mapping[StartVariant, Started]:

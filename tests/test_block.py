@@ -1,11 +1,14 @@
 """What happens in a block, and in which order, whatever fails."""
 
+import dataclasses
+
 import pytest
 
 from harness import block
 from harness.errors import HostError
 from harness.model import BlockPlan, Turn
-from tests.fakes import RIGHT, WRONG, RecordingEngine, RecordingHost, field_of, http_server
+from tests.builders import recording
+from tests.fakes import RIGHT, SCENARIO, WRONG, RecordingEngine, RecordingHost, field_of, http_server
 
 PLAN = BlockPlan(
     index=0,
@@ -72,6 +75,30 @@ def test_a_turn_without_answers_is_a_line_with_a_stage_and_a_message(events, por
     assert [turn.failure.stage for turn in failed] == ["warm", "slice", "slice"]
     assert "connection refused" in failed[0].failure.message
     assert all(turn.failure is None for turn in turns if turn.contender == "a")
+
+
+def test_each_contender_is_verified_and_driven_by_the_scenario_that_it_is_asked(events, port):
+    plainer = SCENARIO.model_copy(update={"name": "plainer", "requests": SCENARIO.requests[:1]})
+    engine = RecordingEngine(events)
+    with http_server(WRONG) as wrong_port:
+        host = RecordingHost({"a": port, "b": wrong_port}, events)
+        field = dataclasses.replace(field_of(host, engine), scenarios={"a": SCENARIO, "b": plainer})
+        *_, end = block.play(field, PLAN, attempt=1)
+    assert engine.asked == {"a": SCENARIO, "b": plainer}
+    assert end.servers["b"].failure is None, "what it answers wrongly is not in its scenario"
+
+
+def test_a_turn_that_ran_out_of_rows_is_a_failure_that_says_what_helps(events, port):
+    class Engine(RecordingEngine):
+        def _recorded(self, label, turn, plan):
+            return recording(label, turn.round, 1000.0, plan.connections, ran_out="signup" if turn.round == 2 else None)
+
+    field = field_of(RecordingHost({"a": port, "b": port}, events), Engine(events))
+    *turns, _ = block.play(field, PLAN, attempt=1)
+    assert [turn.failure is None for turn in turns] == [True] * 4 + [False] * 2
+    assert turns[-1].failure.stage == "slice"
+    assert "ran out of rows for `signup`" in turns[-1].failure.message
+    assert "Raise `count`" in turns[-1].failure.hint
 
 
 def test_a_server_that_vanished_is_a_failure_of_its_usage(events, port):

@@ -68,6 +68,13 @@ def test_all_problems_of_all_files_are_listed_at_once(checkout):
         assert part in raised.value.message
 
 
+def test_an_app_that_names_a_scenario_that_there_is_not_is_refused_unless_it_lives_elsewhere(checkout):
+    (checkout / "apps" / "one" / "app.toml").write_text('scenarios = ["hello", "helo"]\n' + APP)
+    with pytest.raises(InputError, match='there is no scenario "helo"'):
+        catalog.read(checkout)
+    assert catalog.read_app(checkout / "apps" / "one" / "app.toml").scenarios == ("hello", "helo")
+
+
 def test_an_unknown_name_is_refused_with_the_nearest_one(checkout):
     with pytest.raises(InputError) as raised:
         catalog.contenders(catalog.read(checkout), ["onne", "one@plian"])

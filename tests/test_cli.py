@@ -21,6 +21,7 @@ from harness.cli.steps import exit_code
 from harness.hosts.local import LocalHost
 from harness.model import Plan, Verdict
 from tests import builders, summaries
+from tests.engine_servers import answers, replies, says, served
 
 LOCK = f"rematch-test-{os.getpid()}"  # tests may run while something else is being measured
 COMMANDS: Mapping[str, Any] = vars(get_command(app))["commands"]
@@ -79,6 +80,10 @@ def test_help_imports_nothing_heavy():
     ("arguments", "said"),
     [
         (["run", "jsno"], 'there is no scenario "jsno"'),
+        (["run", "json", "modle"], 'there is no scenario "modle"'),
+        (["run", "json", "model", "--connections", "1,2"], "2 numbers of connections in 2 scenarios"),
+        (["run", "all", "--lineup", "baselines"], "the reference `bare_asgi@uvicorn` takes no part in the scenario"),
+        (["run", "json", "item", "--contenders", "bare_asgi,flask"], "to another contender in each scenario"),
         (["run", "--lineup", "fiar"], 'Did you mean "fair"?'),
         (["run", "--contenders", "flsk"], 'Did you mean "flask"?'),
         (["run", "--contenders", "flask@gtread,fastapi@x"], 'there is no deployment of fastapi "x"'),
@@ -252,6 +257,15 @@ def test_a_dry_sweep_says_how_long_all_of_its_runs_take():
     assert minutes[0] < minutes[1]
 
 
+def test_a_dry_matrix_says_who_sits_out_of_what_and_how_long_all_of_its_runs_take():
+    one, three = (bench("run", *names, "--dry-run").stderr for names in (("json", "model"), ("json", "model", "typed")))
+    assert 'Scenario "json", "model", "typed", line-up "fair": fastapi@uvicorn' in three
+    minutes = [int(re.findall(r"about (\d+) minutes", said)[0]) for said in (one, three)]
+    assert minutes[0] < minutes[1]
+    out = bench("run", "json", "item", "--contenders", "flask,bare_wsgi", "--dry-run").stderr
+    assert 'without a part in "item": bare_wsgi@gthread' in out
+
+
 def test_a_dry_ablation_says_what_will_be_varied_and_does_nothing(tmp_path):
     said = bench("ablate", "flask", "--dry-run", "--out", str(tmp_path / "runs"))
     assert said.returncode == 0
@@ -283,3 +297,25 @@ def test_the_callers_python_settings_do_not_matter():
         "TZ": "Asia/Tokyo",
     }
     assert bench("run", "--dry-run", "--seed", "1", **odd).stderr == bench("run", "--dry-run", "--seed", "1").stderr
+
+
+def test_drive_says_which_answers_were_right_in_another_way():
+    refusal = {"error": {"code": "rate_limited", "message": "Too many requests. Try again later."}}
+    refused = says(429, json.dumps(refusal).encode(), "Retry-After: 9\r\n")
+    with served(answers(refused, pause_s=0.002)) as (host, port):
+        driven = bench("drive", f"http://{host}:{port}", "expensive", "--connections", "4", "--duration", "0.3")
+    assert driven.returncode == 0, driven.stderr
+    (said,) = re.findall(r"([\d,]+) of ([\d,]+) answers were refused", driven.stdout)
+    assert said[0] == said[1] != "0"
+
+
+def test_drive_says_what_was_wrong_with_answers_to_a_mix_and_shows_no_token():
+    with served(replies(lambda request: says(404, b"{}") if request.path == "/top" else says(200, b"{}"))) as at:
+        driven = bench(
+            "drive", "http://{}:{}".format(*at), "mixed", "--connections", "4", "--duration", "0.3", "--json"
+        )
+    assert driven.returncode == ExitCode.FINDING
+    facts = json.loads(driven.stdout)
+    assert facts["by_request"] == {}
+    assert set(facts["errors"]) == {"body", "status"}
+    assert "eyJ" not in facts["first_error"]

@@ -38,9 +38,12 @@ Path("partial").rename("seen")
 time.sleep(60)
 """
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("bash") is None or os.uname().sysname != "Linux", reason="bash tells the time where it is new"
-)
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(
+        shutil.which("bash") is None or os.uname().sysname != "Linux", reason="bash tells the time where it is new"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

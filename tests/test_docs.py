@@ -11,7 +11,7 @@ from harness.catalog import ROOT
 from harness.cli import app, auditing, steps
 from harness.cli.output import ExitCode
 from harness.ledger import Ended, Started
-from harness.model import App, Deployment, Expectation, Lineup, Request, Scenario, Traits
+from harness.model import App, Deployment, Draw, Expectation, Lineup, Request, Scenario, Traits
 from harness.pilot import Pilot, Spread
 from harness.report import auditing as shown
 from harness.report import exhibit, files
@@ -84,9 +84,10 @@ def test_a_reference_matrix_follows_from_its_runs_which_are_small(folder):
     runs = steps.read_several(folder)
     found = matrix.derive(folder.name, [(run, summarize(run)) for run in runs])
     assert (folder / "matrix.json").read_text(encoding="utf-8") == f"{found.model_dump_json(indent=1)}\n"
-    paths = [path for path in folder.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in paths) < MOST_BYTES
-    assert not [path for path in paths if path.suffix in {".json", ".jsonl"} and str(ROOT) in path.read_text()]
+    for part in store.parts(folder):
+        paths = [path for path in part.rglob("*") if path.is_file()]
+        assert sum(path.stat().st_size for path in paths) < MOST_BYTES
+        assert not [path for path in paths if path.suffix in {".json", ".jsonl"} and str(ROOT) in path.read_text()]
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -144,7 +145,7 @@ def test_the_documents_say_how_errors_read():
 
 
 def test_every_key_of_a_file_that_people_write_is_described():
-    kinds = (App, Deployment, Traits, Scenario, Request, Expectation, Lineup)
+    kinds = (App, Deployment, Traits, Scenario, Request, Draw, Expectation, Lineup)
     keys = {key for kind in kinds for key in kind.model_fields} - {"name", "folder"}
     assert [key for key in sorted(keys) if not re.search(rf"[`.\[]{key}[`.\]]", APPS)] == []
 

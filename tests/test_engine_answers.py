@@ -50,9 +50,9 @@ def test_the_expected_answer_to_the_only_request_is_the_one_verdict_of_the_short
 
 def test_alternatives_and_requests_are_named_by_the_verdict_where_they_are_counted_apart() -> None:
     refused = answered({}, status=429)
-    assert judged(Answers(DONE, LOTS, apart=False), refused) == Verdict(None, alternative="refused")
-    assert judged(Answers(DONE, LOTS, apart=True), refused) == Verdict(None, request="done", alternative="refused")
-    assert judged(Answers(DONE, LOTS, apart=True), answered({"status": "done"})) == Verdict(None, request="done")
+    assert judged(Answers(DONE, LOTS, apart=False), refused) == Verdict(None, apart=(None, "refused"))
+    assert judged(Answers(DONE, LOTS, apart=True), refused) == Verdict(None, apart=("done", "refused"))
+    assert judged(Answers(DONE, LOTS, apart=True), answered({"status": "done"})) == Verdict(None, apart=("done", None))
 
 
 def test_an_answer_seen_before_is_not_looked_at_again() -> None:
@@ -64,7 +64,7 @@ def test_an_answer_seen_before_is_not_looked_at_again() -> None:
 
 def test_an_answer_that_filled_a_hole_is_not_remembered() -> None:
     answers = Answers(DONE, LOTS, apart=False)
-    assert judged(answers, answered({"id": 7})).alternative == "made"
+    assert judged(answers, answered({"id": 7})).apart == (None, "made")
     assert answers.known == {}
 
 

@@ -23,6 +23,8 @@ from tests.engine_servers import (
     targets,
 )
 
+pytestmark = pytest.mark.alone
+
 RATE = 200.0
 WINDOW_S = 2.0
 

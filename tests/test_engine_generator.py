@@ -114,13 +114,13 @@ def test_a_killed_harness_leaves_no_generator_even_in_the_middle_of_a_turn(tmp_p
 def test_a_stopped_generator_is_given_up_and_ended(tmp_path: Path) -> None:
     turns = [Turn(contender="good", round=index) for index in range(100)]
     with served(answers(GOOD)) as address:
-        drive = ConnectionEngine(margin_s=5).drive(
+        drive = ConnectionEngine(margin_s=3).drive(
             targets({"good": address}), plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log"
         )
         next(drive)
         (generator,) = generators()
         generator.suspend()
-        with pytest.raises(EngineError, match=r"did not answer within 5\.65 s"):
+        with pytest.raises(EngineError, match=r"did not answer within 3\.65 s"):
             next(drive)
         assert generators() == []
 

@@ -29,6 +29,8 @@ from tests.engine_servers import (
     unused_port,
 )
 
+pytestmark = pytest.mark.alone
+
 
 def test_connections_are_kept_between_turns_and_made_anew_when_that_is_planned(tmp_path: Path) -> None:
     opened: list[int] = []
@@ -189,7 +191,7 @@ def test_locust_s_page_shows_what_the_users_do(tmp_path: Path) -> None:
     assert shown["fail_ratio"] == 0
     (entry, total) = shown["stats"]
     assert entry["num_requests"] == total["num_requests"] > 100
-    assert total["avg_response_time"] == pytest.approx(5.5, rel=0.3)
+    assert 5 <= total["avg_response_time"] < 20, "each answer takes 5 ms, and a busy machine a little longer"
     assert generators() == []
 
 

@@ -1,5 +1,6 @@
 """Histograms of durations: no value is lost, quantiles are within 0.1 %, merging loses nothing."""
 
+import json
 import random
 
 import numpy as np
@@ -49,9 +50,24 @@ def test_quantiles_of_nothing_are_refused() -> None:
         histogram.quantiles(Histogram(), [0.5])
 
 
-def test_a_histogram_survives_being_written_as_json() -> None:
-    one = histogram.of(_durations(7, 100))
+@pytest.mark.parametrize("count", [1, 2, 100, 5000])
+def test_a_histogram_survives_being_written_as_json(count: int) -> None:
+    one = histogram.of(_durations(7, count))
     assert Histogram.model_validate_json(one.model_dump_json()) == one
+
+
+def test_empty_buckets_in_a_row_are_written_as_their_number() -> None:
+    one = Histogram(first=4, counts=(3, 0, 1, 0, 0, 0, 2, 2, 0, 0, 1))
+    assert '"counts":[3,0,1,-3,2,2,-2,1]' in one.model_dump_json()
+    assert one.model_dump()["counts"] == one.counts
+
+
+def test_a_histogram_that_was_written_out_is_read_as_well() -> None:
+    written = {"first": 4, "counts": [3, 0, 1, 0, 0, 0, 2], "sum_s": 1.0, "min_s": 0.1, "max_s": 0.2}
+    collapsed = {**written, "counts": [3, 0, 1, -3, 2]}
+    one, other = (Histogram.model_validate_json(json.dumps(each)) for each in (written, collapsed))
+    assert one == other
+    assert one.counts == (3, 0, 1, 0, 0, 0, 2)
 
 
 def test_quantiles_are_in_order_and_within_the_extremes() -> None:

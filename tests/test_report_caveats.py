@@ -110,3 +110,17 @@ def test_a_failure_without_a_hint_leaves_no_blank() -> None:
     bare = Failure(stage="slice", message="It died.")
     rows = (whole.rows[0].model_copy(update={"failures": (bare,)}),)
     assert caveats.notes(whole.model_copy(update={"rows": rows}))[0].evidence == "It died."
+
+
+def test_the_share_of_answers_that_are_right_in_another_way_is_said() -> None:
+    summary = summaries.summary(RUN)
+    rows = [
+        row.model_copy(update={"answered": 12_345, "alternatives": {"refused": 11_000, "late": 5}})
+        if row.member.label == builders.FLASK
+        else row
+        for row in summary.rows
+    ]
+    said = caveats.remarks(RUN.head, summary.model_copy(update={"rows": tuple(rows)}))
+    assert [remark for remark in said if "answers" in remark] == [
+        f"{builders.FLASK}: of 12,345 answers 11,000 were refused, 5 were late."
+    ]

@@ -106,6 +106,10 @@ def test_the_pages_in_docs_are_those_that_follow_from_scenarios_routes_and_the_r
     assert differing == [], "if the change is meant: ./bench test -- tests/test_scenario_pages.py --update-golden"
 
 
+def test_every_app_answers_every_request_of_every_load():
+    assert [name for name, text in committed().items() if "Nothing answers" in text] == []
+
+
 def test_the_page_of_a_scenario_agrees_with_its_golden_file(agrees_with_golden):
     agrees_with_golden("scenario.txt", made()["item.md"])
 
@@ -156,6 +160,13 @@ def test_the_code_of_a_route_is_the_function_whole_with_its_decorators_and_nothi
         '@api_view(["GET"])\n@throttled\ndef read_items(request):\n    return Response({})'
     )
     assert routes.find({"a": FASTAPI}, "GET", "/items/1").code.splitlines()[0].startswith("@router.get(")
+
+
+@pytest.mark.parametrize("router", ['APIRouter(prefix="/shop")', 'Blueprint("items", __name__, url_prefix="/shop")'])
+def test_what_a_router_puts_before_every_address_counts(router):
+    text = FASTAPI.replace("APIRouter()", router)
+    assert routes.find({"a": text}, "GET", "/shop/items").function == "read_items"
+    assert routes.find({"a": text}, "GET", "/items") is None
 
 
 def test_of_two_functions_at_one_address_the_one_that_takes_the_method_answers():

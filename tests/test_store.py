@@ -1,5 +1,6 @@
 """Nothing measured is lost: whatever byte a run is cut off at, the rest can be read and gone on with."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -49,9 +50,17 @@ def test_a_broken_line_in_the_middle_is_an_error_that_names_it(folder):
         store.read(folder)
 
 
+def test_an_older_run_whose_empty_buckets_are_written_out_reads_the_same(folder, small_run):
+    head, dumped = folder / "run.json", [one.model_dump() for one in small_run.outcomes]
+    head.write_text(head.read_text().replace('"format": 2', '"format": 1'))
+    (folder / "outcomes.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in dumped))
+    older = store.read(folder)
+    assert (older.head.format, older.outcomes) == (1, small_run.outcomes)
+
+
 def test_a_head_of_another_format_is_refused(folder):
     head = (folder / "run.json").read_text()
-    (folder / "run.json").write_text(head.replace('"format": 1', '"format": 2'))
+    (folder / "run.json").write_text(head.replace('"format": 2', '"format": 3'))
     with pytest.raises(StoreError, match="format"):
         store.read(folder)
 

@@ -56,6 +56,24 @@ def test_every_other_row_is_compared_with_the_reference() -> None:
         assert 1 < (found.detectable or 0) < 1.05
 
 
+def test_answers_that_are_right_in_another_way_count_and_are_told_by_name() -> None:
+    run = altered(result_set(blocks=2, rounds=3), "recording", FLASK, answered=1000, alternatives={"refused": 900})
+    rows = _rows(run)
+    assert (rows[FLASK].answered, rows[FLASK].alternatives) == (6000, {"refused": 5400})
+    assert rows[FLASK].verdict is rows[FASTAPI].verdict is not Verdict.INVALID
+    assert rows[FLASK].requests_per_s == _rows(result_set(blocks=2, rounds=3))[FLASK].requests_per_s
+    assert (rows[FASTAPI].answered, rows[FASTAPI].alternatives) == (None, {})
+    assert "alternatives" not in rows[FASTAPI].model_dump()
+
+
+def test_a_turn_that_ran_out_of_rows_makes_a_number_invalid_though_no_answer_was_wrong() -> None:
+    short = Failure(stage="slice", message="the scenario ran out of rows for `signup`")
+    run = altered(result_set(), "recording", FLASK, ran_out="signup", counted=0)
+    row = _rows(altered(run, "turn", FLASK, failure=short))[FLASK]
+    assert (row.verdict, row.requests_per_s) == (Verdict.INVALID, None)
+    assert short in row.failures
+
+
 def test_equals_share_a_rank() -> None:
     rows = _rows(result_set({**THROUGHPUTS, FLASK: THROUGHPUTS[DJANGO]}, noise=0.05, block_noise=0.02))
     assert rows[FLASK].comparison

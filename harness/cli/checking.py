@@ -16,17 +16,19 @@ _CHECKS = {
     "lint": ["ruff", "check", "--quiet", "."],
     "types": ["mypy", "--no-error-summary"],
     "layers": ["lint-imports", "--no-cache", "--no-logo"],
+    # Most tests wait most of the time, so two go at once; a file's tests stay together, for they share what is dear.
+    "tests": ["pytest", "-q", "-m", "not alone", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"],
+    "tests that time something": ["pytest", "-q", "-m", "alone"],
 }
 
 
 def test(context: typer.Context) -> None:
     """Check format, lint, types, layers and tests. What follows -- goes to pytest: ./bench test -- -k store.
 
-    With arguments for pytest only pytest is run.
+    With arguments for pytest only pytest is run, and one test at a time.
     """
-    failed = [] if context.args else [name for name, command in _CHECKS.items() if not _passes(name, command)]
-    if not _passes("tests", ["pytest", "-q", *context.args]):
-        failed.append("tests")
+    checks = {"tests": ["pytest", "-q", *context.args]} if context.args else _CHECKS
+    failed = [name for name, command in checks.items() if not _passes(name, command)]
     if failed:
         note(f"failed: {', '.join(failed)}")
         raise typer.Exit(ExitCode.FINDING)

@@ -33,6 +33,8 @@ def reproduce(
     blocks: options.Blocks = None,
     rounds: options.Rounds = None,
     starts: options.Starts = None,
+    duets: options.Duets = None,
+    open_blocks: options.OpenBlocks = None,
     times: options.Times = 6,
     every: options.Every = "25m",
     add: options.Add = None,
@@ -52,6 +54,7 @@ def reproduce(
     path = occasions or OCCASIONS
     usual = prepare.PUBLISH if publish else prepare.USUAL
     given = {"connections": connections, "blocks": blocks, "rounds": rounds, "starts": starts}
+    given |= {"duets": duets, "open_blocks": open_blocks}
     asked = Asked(
         scenario=scenario,
         lineup=lineup,

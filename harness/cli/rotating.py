@@ -72,7 +72,7 @@ def _measure(
         if dry_run:
             return None
         steps.make_environments(prepare.apps(entries))
-        for spoiler in steps.look_at_machine(host):
+        for spoiler in steps.look_at_machine(host, quick=plans[0].quick):
             note(f"  {spoiler}")
         folder = resume or store.new_folder(runs, f"{entries[0].lineup}-{_kind(plans)}", time.time())
         done: Sequence[ResultSet | None] = before or [None] * len(plans)

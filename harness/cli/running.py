@@ -98,7 +98,7 @@ def measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: b
         if dry_run:
             return None
         steps.make_environments(entry.apps)
-        for spoiler in steps.look_at_machine(host):
+        for spoiler in steps.look_at_machine(host, quick=plan.quick):
             note(f"  {spoiler}")
         folder = resume or store.new_folder(runs, plan.lineup, time.time())
         head = prepare.head(entry, plan, host, folder.name, time.time(), sys.argv[1:])

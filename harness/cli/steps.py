@@ -23,6 +23,7 @@ from harness.model import App, Matrix, Placement, Plan, ResultSet, Row, RunHead,
 from harness.prepare import ENVIRONMENTS, Entry
 
 LOOK_S = 5.0
+_QUICK_LOOK_S = 1.0  # it shows nothing about the contenders, so little can spoil it
 
 
 def is_given(context: typer.Context, parameter: str) -> bool:
@@ -66,7 +67,7 @@ def announce(planned: Sequence[tuple[Entry, Plan]], placement: Placement) -> Non
     note(f'Scenario {scenarios}, line-up "{plan.lineup}": {", ".join(measured)}')
     for one, _ in planned:
         if one.absent:
-            note(f'in "{one.scenario.name}" {", ".join(one.absent)} take no part')
+            note(f'without a part in "{one.scenario.name}": {", ".join(one.absent)}')
     connections = ", ".join(dict.fromkeys(f"{one.connections}" for _, one in planned))
     note(f"{connections} connections, {plan.blocks} blocks of {plan.rounds} rounds, {_starts(plan)}")
     where = f"servers on CPU {_listed(placement.server_cpus)}, generator on {_listed(placement.generator_cpus)}"
@@ -102,13 +103,14 @@ def make_environments(apps: Sequence[App]) -> None:
         environments.compile_modules(app, ENVIRONMENTS)
 
 
-def look_at_machine(host: Host) -> tuple[str, ...]:
-    """Watch the idle machine for five seconds: what will be spoilt, a sentence each."""
+def look_at_machine(host: Host, *, quick: bool = False) -> tuple[str, ...]:
+    """Watch the idle machine for five seconds, or one: what will be spoilt, a sentence each."""
     from harness import guards  # statistics are slow to import: --help goes without
 
-    note(f"looking at the machine for {LOOK_S:.0f} seconds ...")
+    look_s = _QUICK_LOOK_S if quick else LOOK_S
+    note(f"looking at the machine for {look_s:.0f} second{'s' if look_s > 1 else ''} ...")
     before = host.reading()
-    time.sleep(LOOK_S)
+    time.sleep(look_s)
     return guards.spoilers(before, host.reading())
 
 

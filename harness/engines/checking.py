@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from harness.contract import Answer, fit, varies
+from harness.contract import Answer, fit
 from harness.model import ErrorCause, Expectation, Request
 
 
@@ -30,7 +30,7 @@ def judged(request: Request, answer: Answer, secrets: Iterable[str] = ()) -> Jud
 def recurs(request: Request, alternative: str | None) -> bool:
     """Whether this right answer may come again as it was. One with a hole in its body, such as a token, does not."""
     expected = request.alternatives[alternative] if alternative else request.expect
-    return not varies(expected.json_body)
+    return not expected.varies
 
 
 def size_limit_bytes(request: Request) -> int:

@@ -37,6 +37,8 @@ class Cycle(Generic[_T]):
 
     def begun_at(self, share: float) -> Iterator[_T]:
         """Endlessly, from that share of the cycle on. Raises RanOutError."""
+        if len(self._slots) == 1:
+            return self._slots[0]
         first = int(share * len(self._slots))
         return map(next, itertools.cycle(self._slots[first:] + self._slots[:first]))
 

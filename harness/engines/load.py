@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from gevent.event import Event
@@ -15,6 +16,13 @@ from harness.model import ErrorCause
 
 _WATCH_EVERY_S = 0.05
 _ERROR_LENGTH = 300
+
+
+Apart = tuple[str | None, str | None]
+"""As what a right answer is counted apart: by the request that it answers, and as an alternative. A plain tuple and a
+plain dictionary, for users count at every answer."""
+
+NOT_APART: Apart = (None, None)
 
 
 class Taker(Protocol):
@@ -28,7 +36,8 @@ class Taker(Protocol):
 class Load:
     """Users ask `contender` for as long as it is `running`, or as `pace` tells them.
 
-    `moved`: some user was woken since the spinner looked. `drained_ns`: when the last request had ended. `ran_out`: the
+    `moved`: some user was woken since the spinner looked. `drained_ns`: when the last request had ended. `apart`
+    counts right answers that are to be counted apart. `ran_out`: the
     request that was to be asked once for each row, and had none left.
     """
 
@@ -44,8 +53,7 @@ class Load:
     journals: list[Journal] = field(default_factory=list)
     errors: Counter[ErrorCause] = field(default_factory=Counter)
     first_error: str | None = None
-    alternatives: Counter[str] = field(default_factory=Counter)
-    by_request: Counter[str] = field(default_factory=Counter)
+    apart: defaultdict[Apart, int] = field(default_factory=partial(defaultdict, int))
     ran_out: str | None = None
     reconnects: int = 0
     asked_again: int = 0
@@ -63,13 +71,6 @@ class Load:
         self.errors[cause] += 1
         if self.first_error is None:
             self.first_error = f"{cause}: {text[:_ERROR_LENGTH]}"
-
-    def count_apart(self, request: str | None, alternative: str | None) -> None:
-        """A right answer that is counted by its request, or as an alternative, or both."""
-        if request is not None:
-            self.by_request[request] += 1
-        if alternative is not None:
-            self.alternatives[alternative] += 1
 
     def run_out(self, request: str) -> None:
         """End the load for all its users: without this request it is not the load that was planned."""

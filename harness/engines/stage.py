@@ -218,10 +218,16 @@ def _recording(turn: Turn, load: Load, found: Facts, start: _Edge, stop: _Edge, 
         generator_empty_s=empty_ns * _NS,
         drain_s=(load.drained_ns - stop.ns) * _NS,
         paced=_paced(load.pace, turn.share, load.journals, stop.ns) if load.pace and turn.share else None,
-        alternatives=load.alternatives,
-        by_request=load.by_request,
+        alternatives=_counted([(alternative, count) for (_, alternative), count in load.apart.items()]),
+        by_request=_counted([(request, count) for (request, _), count in load.apart.items()]),
         ran_out=load.ran_out,
     )
+
+
+def _counted(counts: Sequence[tuple[str | None, int]]) -> dict[str, int]:
+    """The sum for each name, in alphabetical order."""
+    names = sorted({name for name, _ in counts if name is not None})
+    return {name: sum(count for each, count in counts if each == name) for name in names}
 
 
 def _paced(pace: Pace, share: float, journals: Sequence[Journal], stop_ns: int) -> Paced:

@@ -52,11 +52,12 @@ from harness.model.outcomes import (
 )
 from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, Start, StartVariant, Turn
 from harness.model.runs import Fingerprint, Member, ResultSet, RunHead
-from harness.model.scenarios import Draw, Expectation, Request, RowKind, Scenario, ServiceName, Target
+from harness.model.scenarios import HOLES, Draw, Expectation, Request, RowKind, Scenario, ServiceName, Target
 from harness.model.sweeps import Sweep, SweepCurve, SweepPoint
 from harness.model.value import Value
 
 __all__ = [
+    "HOLES",
     "Ablation",
     "About",
     "App",

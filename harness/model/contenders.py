@@ -22,8 +22,9 @@ class Traits(Value):
     keep_alive: str | None = None
     access_log: str | None = None
     proxy_headers: str | None = None
-    driver: str | None = None
-    pool: str | None = None
+    # Left out of a file where nothing is stated: what was derived from runs of before them is the same to the byte.
+    driver: str | None = Field(default=None, exclude_if=lambda driver: driver is None)
+    pool: str | None = Field(default=None, exclude_if=lambda pool: pool is None)
 
 
 class Deployment(Value):
@@ -40,7 +41,7 @@ class Deployment(Value):
     @property
     def choices(self) -> Mapping[str, str | int | None]:
         """All in which one deployment may differ from another."""
-        return {**self.traits.model_dump(), "workers": self.workers, "threads": self.threads}
+        return {**dict(self.traits), "workers": self.workers, "threads": self.threads}
 
 
 class Ablation(Value):

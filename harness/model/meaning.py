@@ -149,7 +149,9 @@ class Imports(Value):
 class Row(Value):
     """All that is said of one contender. `ready_s` and `listening_s` are those of its warm starts.
 
-    `other_wait` is its ratio to the reference under the other wait policy.
+    `other_wait` is its ratio to the reference under the other wait policy. `alternatives` counts, by name, how many of
+    the `answered` answers of all its slices were right in another way than the first; both only where some were.
+    `services_share` is the share of the servers' CPUs that services took in its slices.
     """
 
     member: Member
@@ -172,9 +174,10 @@ class Row(Value):
     failures: tuple[Failure, ...]
     starts: Mapping[StartVariant, Started] = {}
     imports: Imports | None = None
-    # Left out of a file where there are no services: the share of the servers' CPUs that these took in its slices.
+    # Left out of a file where there is nothing to say of them: a summary of before is the same to the byte.
+    answered: int | None = Field(default=None, exclude_if=lambda answered: answered is None)
+    alternatives: Mapping[str, int] = Field(default={}, exclude_if=lambda counts: not counts)
     services_share: float | None = Field(default=None, exclude_if=lambda share: share is None)
-    # Left out of a file where no occasion speaks of the row: a summary of before is the same to the byte.
     pooled: Pooled | None = Field(default=None, exclude_if=lambda pooled: pooled is None)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from itertools import chain, groupby
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, PlainSerializer
 
 from harness.model.plans import Limits, StartVariant
 from harness.model.value import Value
@@ -23,11 +24,24 @@ class ErrorCause(StrEnum):
     FRAMING = "framing"
 
 
+def _spread(written: tuple[int, ...]) -> tuple[int, ...]:
+    """Counts as they are, from counts as they are written. Format 1 wrote all of them out, which reads the same."""
+    return tuple(chain.from_iterable((count,) if count >= 0 else (0,) * -count for count in written))
+
+
+def _collapsed(counts: tuple[int, ...]) -> list[int]:
+    """Counts as they are written: most buckets of a short slice are empty, and -n stands for n of these in a row."""
+    runs = ((count, list(alike)) for count, alike in groupby(counts))
+    return [one for count, run in runs for one in ([-len(run)] if count == 0 and len(run) > 1 else run)]
+
+
 class Histogram(Value):
     """Counts of durations in buckets of constant relative width: see `histogram`. `first` is the index of counts[0]."""
 
     first: int = 0
-    counts: tuple[int, ...] = ()
+    counts: Annotated[
+        tuple[int, ...], AfterValidator(_spread), PlainSerializer(_collapsed, return_type=list[int], when_used="json")
+    ] = ()
     sum_s: float = 0.0
     min_s: float | None = None
     max_s: float | None = None
@@ -225,7 +239,10 @@ class DuetPart(Value):
 
 
 class DuetOutcome(Value):
-    """A contender and the reference under load at the same time, on the same CPUs."""
+    """A contender and the reference under load at the same time, on the same CPUs.
+
+    `took_s` is from the first reading of their clocks to the last. None: not kept, in older runs.
+    """
 
     kind: Literal["duet"] = "duet"
     block: int
@@ -234,6 +251,7 @@ class DuetOutcome(Value):
     contender: str
     beside: str
     parts: Mapping[str, DuetPart] = {}
+    took_s: float | None = None
     failure: Failure | None = None
 
 

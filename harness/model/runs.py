@@ -55,11 +55,11 @@ class Member(Value):
 class RunHead(Value):
     """run.json: written before the first launch.
 
-    `command`: the words typed after ./bench; None: not kept. `varies`: the choice in which a label differs from the
-    reference.
+    `format`: see `store`. `command`: the words typed after ./bench; None: not kept. `varies`: the choice in which a
+    label differs from the reference.
     """
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 2
     name: str
     created_at: float
     plan: Plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
@@ -13,6 +13,9 @@ from harness.model.value import Value
 
 ServiceName = Literal["postgres", "valkey", "mail", "upstream"]
 RowKind = Literal["item", "page", "user", "newcomer", "client", "catalogue", "top"]
+
+Header = Annotated[str, Field(pattern=r"^[\x20-\x7e]*$", coerce_numbers_to_str=True)]
+HOLES = ("<integer>", "<time>", "<token>")
 
 
 class Expectation(Value):
@@ -24,8 +27,13 @@ class Expectation(Value):
 
     status: int = 200
     media_type: str = "application/json"
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, Header] = {}
     json_body: JsonValue
+
+    @property
+    def varies(self) -> bool:
+        """Whether its body has a hole, so that no two answers are the same."""
+        return _has_hole(self.json_body)
 
 
 class Draw(Value):
@@ -50,7 +58,7 @@ class Request(Value):
     name: str
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     path: str = Field(pattern=r"^/[\x21-\x7e]*$")
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, Header] = {}
     body: JsonValue = None
     text: str | None = None
     padding: int = Field(default=0, ge=0)
@@ -69,7 +77,7 @@ class Request(Value):
     @property
     def is_plain(self) -> bool:
         """Whether it is a GET that is always the same and has one answer: all that the yardsticks can answer."""
-        varies = self.draw or self.headers or self.alternatives or self.expect.headers
+        varies = self.draw or self.headers or self.alternatives or self.expect.headers or self.expect.varies
         return self.method == "GET" and not varies
 
     @property
@@ -125,3 +133,11 @@ class Target(Value):
     host: str
     port: int
     scenario: Scenario
+
+
+def _has_hole(value: JsonValue) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_hole, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_hole, value))
+    return value in HOLES

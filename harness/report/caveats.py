@@ -76,7 +76,7 @@ def remarks(head: RunHead, summary: Summary) -> tuple[str, ...]:
             f"Blocks finished: {summary.blocks_finished}, too few to claim an interval. "
             "Where none stands, none is known."
         )
-    return (*said, *_unjudged(summary), *_not_checked(summary.doubts), _about(head.scenario))
+    return (*said, *_otherwise(summary.rows), *_unjudged(summary), *_not_checked(summary.doubts), _about(head.scenario))
 
 
 def compared(row: Row) -> str | None:
@@ -188,6 +188,14 @@ def _joined(evidence: Sequence[str]) -> str:
     more = f" (and {len(different) - 1} more like it)" if len(different) > 1 else ""
     times = f" ({len(evidence)} times)" if len(different) == 1 < len(evidence) else ""
     return f"{different[0]}{more}{times}"
+
+
+def _otherwise(rows: Iterable[Row]) -> Iterator[str]:
+    """Answers that are right, but not what was asked for: without their share a throughput says little."""
+    for row in rows:
+        if row.alternatives:
+            counts = (f"{written.count(count)} were {name}" for name, count in row.alternatives.items())
+            yield f"{row.member.label}: of {written.count(row.answered)} answers {', '.join(counts)}."
 
 
 def _unjudged(summary: Summary) -> Iterator[str]:

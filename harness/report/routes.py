@@ -39,15 +39,23 @@ def _routes(module: str, text: str, method: str) -> Iterator[_Found]:
     """Every function that takes this method, with each of its addresses."""
     tree = ast.parse(text)
     functions = {node.name: node for node in tree.body if isinstance(node, _Function)}
+    before = _prefix(tree)
     for node in functions.values():
         for decorator in node.decorator_list:
             if isinstance(decorator, ast.Call) and _takes(decorator, method):
-                yield from (_Found(_route(module, node, text), address) for address in _address(decorator))
+                yield from (_Found(_route(module, node, text), before + one) for one in _address(decorator))
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_path(node)):
         names = [node.id for node in ast.walk(call.args[1]) if isinstance(node, ast.Name)]
         for name in names:
             if name in functions:
                 yield from (_Found(_route(module, functions[name], text), address) for address in _address(call))
+
+
+def _prefix(tree: ast.Module) -> str:
+    """What stands before every address of a module's router: APIRouter(prefix=...), Blueprint(..., url_prefix=...)."""
+    routers = [node.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)]
+    given = [one.value for call in routers for one in call.keywords if one.arg in {"prefix", "url_prefix"}]
+    return "".join(str(one.value) for one in given if isinstance(one, ast.Constant))
 
 
 def _takes(decorator: ast.Call, method: str) -> bool:

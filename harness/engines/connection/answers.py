@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from harness import contract
 from harness.engines.checking import judged, recurs, size_limit_bytes
 from harness.engines.connection.framing import Answer
+from harness.engines.load import NOT_APART, Apart
 from harness.model import ErrorCause, Request
 
 _MOST_REMEMBERED = 256
@@ -21,14 +22,13 @@ _MOST_REMEMBERED = 256
 class Verdict:
     """What an answer was worth. `cause` None: right. `keeps`: the connection may carry another request.
 
-    A right answer that is to be counted apart names the `request` that it answers, and the `alternative` that it is.
+    `apart` says as what a right answer is counted apart.
     """
 
     cause: ErrorCause | None
     text: str = ""
     keeps: bool = True
-    request: str | None = None
-    alternative: str | None = None
+    apart: Apart = NOT_APART
 
 
 CORRECT = Verdict(None)
@@ -56,7 +56,7 @@ class Answers:
         verdict = self.known.get(received)
         if verdict is None:
             verdict = self.verdict(answer, secrets)
-            if verdict.cause or recurs(self._request, verdict.alternative):
+            if verdict.cause or recurs(self._request, verdict.apart[1]):
                 self.remember(received, verdict)
         return verdict
 
@@ -65,7 +65,7 @@ class Answers:
         compared = contract.Answer(answer.status, answer.media_type, answer.body, answer.headers)
         found = judged(self._request, compared, secrets)
         name = self._request.name if self._apart else None
-        verdict = Verdict(found.cause, found.text, answer.keeps, name, found.alternative)
+        verdict = Verdict(found.cause, found.text, answer.keeps, (name, found.alternative))
         return CORRECT if verdict == CORRECT else verdict
 
     def remember(self, received: bytes, verdict: Verdict) -> None:

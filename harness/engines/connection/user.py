@@ -97,7 +97,7 @@ class ConnectionUser(StagedUser):
                 end(_clock())
             elif verdict.cause is None:
                 end(_clock())
-                load.count_apart(verdict.request, verdict.alternative)
+                load.apart[verdict.apart] += 1
             else:
                 self._fail(load, line, verdict.cause, verdict.text)
 

@@ -71,6 +71,7 @@ class StockUser(StagedUser, FastHttpUser):
 
     def _ask(self, load: Load, journal: Journal) -> None:
         url, requests = self.urls[load.contender], self._requests[load.contender]
+        several = self.counts_requests[load.contender]
         while load.running:
             request = next(requests)
             journal.starts.append(_clock())
@@ -78,7 +79,7 @@ class StockUser(StagedUser, FastHttpUser):
             load.moved = True
             if found.cause is None:
                 journal.ends.append(_clock())
-                load.count_apart(request.name if self.counts_requests[load.contender] else None, found.alternative)
+                load.apart[request.name if several else None, found.alternative] += 1
             else:
                 _fail(load, journal, found.cause, found.text)
 

@@ -1,0 +1,60 @@
+"""What is wrong with an answer: holes, headers, and what may not be shown."""
+
+import json
+
+import pytest
+
+from harness.contract import Answer, masked, mismatch
+from harness.model import HOLES, Expectation
+
+JSON = "application/json"
+FILLED = {
+    "<integer>": (["0", 17, "9" * 30], ["01", "-1", 1.5, True, None, "", "1 ", "\u0661"]),
+    "<time>": (["2025-01-01T00:01:00Z"], ["2025-01-01T00:01:00", "2025-01-01 00:01:00Z", "2025-01-01T00:01:00.5Z", 5]),
+    "<token>": (["a.b-c.d_e"], ["a.b", "a.b.c.d", "", "a. b.c", ["a.b.c"]]),
+}
+
+
+def wrong(expected, body, headers=None):
+    return mismatch(Expectation(json_body=expected), Answer(200, JSON, json.dumps(body).encode(), headers or {}))
+
+
+@pytest.mark.parametrize("hole", HOLES)
+def test_a_hole_takes_what_fits_it_and_nothing_else(hole):
+    fits, others = FILLED[hole]
+    for value in fits:
+        assert wrong({"a": [hole]}, {"a": [value]}) is None, value
+    for value in others:
+        assert wrong({"a": [hole]}, {"a": [value]}) is not None, value
+    assert Expectation(json_body={"a": [hole]}).varies
+    assert not Expectation(json_body={"a": [f"no {hole}"]}).varies
+
+
+def test_headers_are_compared_whatever_the_case_of_their_names_and_further_ones_are_free():
+    expected = Expectation(headers={"X-Cache": "hit", "Retry-After": "<integer>"}, json_body=1)
+    said = {"x-cache": "hit", "retry-after": "7", "date": "today"}
+    assert mismatch(expected, Answer(200, JSON, b"1", said)) is None
+    assert (
+        mismatch(expected, Answer(200, JSON, b"1", {**said, "x-cache": "Hit"}))
+        == "header X-Cache: 'Hit' instead of hit"
+    )
+    assert mismatch(expected, Answer(200, JSON, b"1", {"x-cache": "hit"})) == "no header Retry-After"
+
+
+@pytest.mark.parametrize("secret", ["correct horse", 'a "quoted" one', "back\\slash", "ümläut 🦉", "tab\t."])
+def test_a_secret_is_masked_however_often_it_was_quoted(secret):
+    once, twice = json.dumps({"a": secret}), json.dumps(json.dumps({"a": secret}))
+    for text in (secret, once, twice, json.dumps({"a": secret}, ensure_ascii=False), repr(secret.encode()), repr(once)):
+        shown = masked(f"before {text} after", ("", secret))
+        assert "<secret>" in shown
+        assert shown.startswith("before ")
+        assert shown.endswith(" after")
+        assert not any(part in shown for part in ("horse", "quoted", "slash", "ml", "tab"))
+
+
+def test_masking_ends_soon_whatever_a_server_sends():
+    assert masked("\\" * 200_000, ('"\\"\\',)) == "\\" * 200_000
+
+
+def test_a_signed_token_is_masked_though_nobody_named_it():
+    assert masked("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln!") == "Bearer <token>!"

@@ -1,0 +1,66 @@
+"""Every app keeps the contract, however it is served: real servers, asked once."""
+
+from dataclasses import replace
+
+import pytest
+
+from harness import block, campaign, catalog, prepare, verify
+from harness.cli import steps
+from harness.hosts.local import LocalHost
+
+KNOWN = catalog.read()
+EVERYBODY = [f"{app.name}@{name}" for app in KNOWN.apps.values() for name in app.deployments]
+
+
+def takes_part(contender, scenario):
+    if contender.app.is_yardstick:
+        return scenario.is_plain and not scenario.settings
+    return contender.app.scenarios is None or scenario.name in contender.app.scenarios
+
+
+def alike(scenarios):
+    """One scenario with the services of several, so that a contender need be launched only once for all of them."""
+    services = {service: None for scenario in scenarios for service in scenario.services}
+    return scenarios[0].model_copy(update={"services": tuple(services)})
+
+
+def by_settings():
+    groups = {}
+    for scenario in KNOWN.scenarios.values():
+        groups.setdefault(tuple(scenario.settings.items()), []).append(scenario)
+    return list(groups.values())
+
+
+@pytest.mark.parametrize("scenarios", by_settings(), ids=lambda scenarios: "-".join(one.name for one in scenarios))
+def test_every_deployment_keeps_the_contract_of_every_scenario(tmp_path, scenarios):
+    asked = prepare.Asked(scenario=max(scenarios, key=lambda one: len(one.services)).name, contenders=EVERYBODY)
+    entry = prepare.enter(asked)
+    steps.make_environments(entry.apps)
+    broken = {}
+    with LocalHost() as host:
+        field = prepare.field_of(entry, prepare.plan(entry, asked, host.placement), host, tmp_path)
+        field = replace(field, scenario=alike(scenarios), scenarios=dict.fromkeys(field.contenders, catalog.plain()))
+        with block.open_services(field, "services.log") as beside:
+            for label, contender in field.contenders.items():
+                with block.launch(field, label, f"{label}.log", beside.environment(label)) as server:
+                    for seed, scenario in enumerate(one for one in scenarios if takes_part(contender, one)):
+                        at = server.launched
+                        broken[label, scenario.name] = verify.broken(at.host, at.port, scenario, 10.0, seed)
+    assert broken
+    assert {which: said for which, said in broken.items() if said} == {}
+
+
+ABLATED = [
+    f"{app.name}@{name}"
+    for app in KNOWN.apps.values()
+    for name, ablation in app.ablations.items()
+    if ablation.replace or ablation.append  # else it is a deployment's command, with another number at most
+]
+
+
+def test_every_ablation_keeps_the_contract(tmp_path):
+    entry = prepare.enter(prepare.Asked(contenders=ABLATED))
+    steps.make_environments(entry.apps)
+    with LocalHost() as host:
+        field = prepare.field_of(entry, prepare.plan(entry, prepare.Asked(), host.placement), host, tmp_path)
+        assert {label: broken for label, broken in campaign.rehearse(field) if broken} == {}

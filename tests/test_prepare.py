@@ -1,0 +1,61 @@
+"""What a scenario suggests, and what each contender is asked."""
+
+from pathlib import Path
+
+import pytest
+
+from harness import catalog, prepare
+from harness.prepare import Asked
+from tests.fakes import PLACEMENT, RecordingHost
+
+FAIR = ("fastapi@uvicorn", "flask@gthread")
+
+
+@pytest.fixture(scope="module")
+def scenarios():
+    return catalog.read().scenarios
+
+
+def planned(scenario, **plan):
+    asked = Asked(scenario=scenario, contenders=FAIR, plan=plan)
+    return prepare.plan(prepare.enter(asked), asked, PLACEMENT)
+
+
+def asked_of(scenario):
+    asked = Asked(scenario=scenario, contenders=FAIR)
+    entry = prepare.enter(asked)
+    field = prepare.field_of(entry, prepare.plan(entry, asked, PLACEMENT), RecordingHost({}), Path("logs"))
+    return field.scenarios
+
+
+def test_a_scenario_suggests_its_connections_and_how_long_slices_may_be():
+    suggested = planned("signup")
+    assert (suggested.connections, suggested.slice_max_s) == (4, 2.0)
+    usual = planned("json")
+    assert (usual.connections, usual.slice_max_s) == (100, 1.0)
+
+
+def test_what_is_asked_for_goes_before_what_a_scenario_suggests():
+    chosen = planned("signup", connections=7, slice_max_s=0.5)
+    assert (chosen.connections, chosen.slice_max_s) == (7, 0.5)
+
+
+def test_yardsticks_are_asked_a_plain_scenario_where_they_know_no_better(scenarios):
+    found = asked_of("login")
+    assert {label: scenario.name for label, scenario in found.items()} == {
+        **dict.fromkeys(FAIR, "login"),
+        **dict.fromkeys(catalog.YARDSTICKS, "json"),
+    }
+    assert scenarios["json"].is_plain
+
+
+def test_all_that_is_asked_of_anybody_is_in_the_digests_of_a_run():
+    asked = Asked(scenario="login", contenders=FAIR)
+    entry = prepare.enter(asked)
+    head = prepare.head(entry, prepare.plan(entry, asked, PLACEMENT), RecordingHost({}), "x", 0.0)
+    assert {name for name in head.digests if name.startswith("scenario ")} == {"scenario login", "scenario json"}
+
+
+@pytest.mark.parametrize("name", ["json", "model", "upstream"])
+def test_yardsticks_are_asked_the_scenario_itself_where_it_is_plain(name):
+    assert {scenario.name for scenario in asked_of(name).values()} == {name}

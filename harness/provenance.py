@@ -43,13 +43,14 @@ DERIVING = ("audit", "guards", "stats", "matrix.py", "otherwise.py", "summary.py
 _CODE = {"measuring": MEASURING, "deriving": DERIVING, "trials": TRIALS}
 
 
-def digests(root: Path, apps: Iterable[App], scenario: str) -> Mapping[str, str]:
-    """SHA-256 (first 16 digits) of each app's folder, of the scenario, and of the code that measures and that derives.
+def digests(root: Path, apps: Iterable[App], scenarios: Iterable[str]) -> Mapping[str, str]:
+    """SHA-256 (first 16 digits) of each app's folder, each scenario, and the code that measures and that derives.
 
     Raises FileNotFoundError where one of them is not there: a digest of nothing would never change.
     """
     return {
-        **{name: _digest(_places(root, name)) for name in ("measuring", "deriving", f"scenario {scenario}")},
+        **{name: _digest(_places(root, name)) for name in ("measuring", "deriving")},
+        **{f"scenario {name}": _digest(_places(root, f"scenario {name}")) for name in scenarios},
         **{f"app {app.name}": _digest([app.folder]) for app in apps},
     }
 

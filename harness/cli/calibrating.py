@@ -141,4 +141,4 @@ def _report(path: Path, out: Path | None, *, json: bool) -> None:
 def _code() -> str:
     from harness import ledger, trials  # as above
 
-    return ledger.code(trials.digests(provenance.digests(catalog.ROOT, (), _SCENARIO)))
+    return ledger.code(trials.digests(provenance.digests(catalog.ROOT, (), [_SCENARIO])))

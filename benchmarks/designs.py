@@ -203,7 +203,7 @@ def _opened(options: argparse.Namespace, entries: Mapping[str, Entry], host: Hos
     now = Comparison(
         command=shlex.join(["python", "-m", "benchmarks.designs", *sys.argv[1:]]),
         commit=provenance.commit(ROOT),
-        digests=provenance.digests(ROOT, apps.values(), "json"),
+        digests=provenance.digests(ROOT, apps.values(), ["json"]),
         machine=host.fingerprint()["identity"],
         visit_s=options.seconds,
         visits=VISITS,

@@ -22,7 +22,7 @@ from harness.errors import InputError, InstallError
 from harness.model import App
 
 UNDER = Path(__file__).resolve().parent.parent / ".environments"
-COMPLETE = ".complete"
+_COMPLETE = ".complete"
 _SIZE = re.compile(r"# download: (\d+) MB")
 VERSIONS = """
 import importlib.metadata, json, platform, sys
@@ -67,7 +67,7 @@ def python(app: App, under: Path) -> Path:
 def missing(apps: Sequence[App], under: Path) -> tuple[App, ...]:
     """The apps whose environments have yet to be made."""
     environments = ((app, _environment(app, under)) for app in apps)
-    return tuple(app for app, place in environments if place and not (place / COMPLETE).exists())
+    return tuple(app for app, place in environments if place and not _is_made(place))
 
 
 def download_megabytes(app: App) -> int | None:
@@ -81,7 +81,7 @@ def make(app: App, under: Path) -> None:
     place = _environment(app, under)
     if missing([app], under) and place:
         with _alone(under):
-            if not (place / COMPLETE).exists():
+            if not _is_made(place):
                 _install(app, place)
 
 
@@ -100,7 +100,7 @@ def versions(app: App, under: Path) -> Mapping[str, str]:
 def _environment(app: App, under: Path) -> Path | None:
     interpreter = f"{platform.python_version()} {platform.system()} {platform.machine()} {_bare_python()}"
     name = folder_name(app, interpreter)
-    return under / name if name else None
+    return under.resolve() / name if name else None
 
 
 def folder_name(app: App, interpreter: str) -> str | None:
@@ -109,6 +109,12 @@ def folder_name(app: App, interpreter: str) -> str | None:
         return None
     digest = hashlib.sha256(lock_of(app).read_bytes() + interpreter.encode()).hexdigest()
     return f"{app.name}-{digest[:12]}"
+
+
+def _is_made(place: Path) -> bool:
+    """Whether an environment was made whole, and here: its programs name the folder that they were installed in."""
+    complete = place / _COMPLETE
+    return complete.exists() and complete.read_text(encoding="utf-8") == str(place)
 
 
 def lock_of(app: App) -> Path:
@@ -125,7 +131,7 @@ def _install(app: App, place: Path) -> None:
     _output([uv, "venv", "--quiet", "--python", _bare_python(), str(place)], app)
     install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--require-hashes"]
     _output([*install, "--python", str(place / "bin" / "python"), "-r", str(lock_of(app))], app)
-    (place / COMPLETE).touch()
+    (place / _COMPLETE).write_text(str(place), encoding="utf-8")
 
 
 def _bare_python() -> str:

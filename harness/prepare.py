@@ -170,7 +170,7 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     """
     suggested = {
         "connections": entry.scenario.connections,
-        **({"slice_max_s": entry.scenario.slice_max_s} if entry.scenario.slice_max_s else {}),
+        **entry.scenario.model_dump(include={"slice_min_s", "slice_max_s"}, exclude_none=True),
         "wait": "spin" if placement.owns_core and _is_ours(asked) else "sleep",
         "seed": secrets.randbelow(2**32),
     }
@@ -210,6 +210,7 @@ def _is_ours(asked: Asked) -> bool:
 def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: Sequence[str] | None = None) -> RunHead:
     """run.json: what will be done, by whom, where, with what, and by which command."""
     members = tuple(_member(contender, host) for contender in entry.contenders)
+    asked_of = _scenarios(entry)
     return RunHead(
         name=name,
         created_at=at,
@@ -219,7 +220,7 @@ def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: 
         members=members,
         schedule=schedule.blocks(chosen, members),
         fingerprint=_fingerprint(host, entry, chosen, members),
-        digests=provenance.digests(ROOT, entry.apps, entry.scenario.name),
+        digests=provenance.digests(ROOT, entry.apps, dict.fromkeys(scenario.name for scenario in asked_of.values())),
         command=None if command is None else tuple(command),
         varies=varies(entry),
     )
@@ -239,7 +240,7 @@ def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path) -> Field:
     return Field(
         plan=chosen,
         scenario=entry.scenario,
-        scenarios={contender.label: _asked_of(contender, entry.scenario) for contender in entry.contenders},
+        scenarios=_scenarios(entry),
         contenders={contender.label: contender for contender in entry.contenders},
         pythons={contender.label: host.environments.python(contender.app) for contender in entry.contenders},
         placement=host.placement,
@@ -251,9 +252,10 @@ def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path) -> Field:
     )
 
 
-def _asked_of(contender: Contender, scenario: Scenario) -> Scenario:
-    """The yardsticks are frozen and know plain requests only: where the run has others they are asked plain ones."""
-    return catalog.plain() if contender.app.is_yardstick and not scenario.is_plain else scenario
+def _scenarios(entry: Entry) -> Mapping[str, Scenario]:
+    """What each label is asked. Yardsticks are frozen, know plain requests only, and are asked no others."""
+    for_yardsticks = entry.scenario if entry.scenario.is_plain else catalog.plain()
+    return {one.label: for_yardsticks if one.app.is_yardstick else entry.scenario for one in entry.contenders}
 
 
 def _keeper(entry: Entry, made: Environments) -> Keeper | None:

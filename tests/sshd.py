@@ -1,4 +1,4 @@
-"""A real sshd to log in to, with keys of its own: on the loopback, or as a machine of its own in a network namespace."""
+"""A real sshd to log in to, with keys of its own: on the loopback, or in a network namespace."""
 
 import os
 import shlex
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,16 +51,18 @@ class Sshd:
     def known_hosts(self) -> Path:
         return self.folder / "known_hosts"
 
-    def otherwise(self, **changes) -> SshAddress:
+    def otherwise(self, **changes: Any) -> SshAddress:
         return replace(self.address, **changes)
 
     def sessions(self) -> list[int]:
         """The processes of those who are logged in."""
-        return [pid for pid in map(int, filter(str.isdecimal, os.listdir("/proc"))) if _parent(pid) == self.pid]
+        return [pid for pid in (int(path.name) for path in Path("/proc").glob("[0-9]*")) if _parent(pid) == self.pid]
 
 
 @contextmanager
-def sshd(folder: Path, address: str = "127.0.0.1", inside: tuple[str, ...] = (), cache: Path | None = None) -> Iterator[Sshd]:
+def sshd(
+    folder: Path, address: str = "127.0.0.1", inside: tuple[str, ...] = (), cache: Path | None = None
+) -> Iterator[Sshd]:
     """Whoever logs in sees /etc and ~/.cache/rematch as they are, and leaves nothing in them: they are copies."""
     cache = cache or folder / "cache"
     for place in (folder, cache, folder / "etc", Path.home() / ".cache" / "rematch", Path("/run/sshd")):

@@ -16,9 +16,8 @@ from harness import campaign, environments, prepare, several, store
 from harness.block import Field
 from harness.campaign import Part
 from harness.cli.output import ExitCode, document, note, progress, results
-from harness.errors import ContractError, HostError
+from harness.errors import ContractError
 from harness.hosts.base import Host
-from harness.hosts.local import LocalHost
 from harness.model import App, Matrix, Placement, Plan, ResultSet, Row, RunHead, StartVariant, Summary, Sweep, Verdict
 from harness.prepare import Entry
 
@@ -45,18 +44,6 @@ def logs() -> Iterator[Path]:
         note(f"logs are kept in {folder}")
         raise
     shutil.rmtree(folder)
-
-
-@contextmanager
-def this_machine() -> Iterator[LocalHost]:
-    """This machine for a command that stores no run. It warns of the run that it disturbs, and refuses nothing."""
-    try:
-        with LocalHost(exclusive=True):
-            pass
-    except HostError as error:
-        note(f"warning: {error.message} This command disturbs it.")
-    with LocalHost() as host:
-        yield host
 
 
 def announce(planned: Sequence[tuple[Entry, Plan]], placement: Placement) -> None:

@@ -116,11 +116,11 @@ class AgentHost:
     ) -> Iterator[AgentServer]:
         self._ready()
         with self._found(contender, python, log) as there:
-            order = self._order(contender, there, first, limits, timeout_s)
-            order["environment"] |= environment
-            facts = self._link.ask("launch", timeout_s + self._grace_s + SOON_S, LaunchError, **order)
-            told = {"contender": contender.label, **facts, "log": str(log.absolute())}
-            server = self._server(Launched.model_validate(told), self._link)
+            told = order(contender, there, first, limits, timeout_s, self._environment())
+            told["environment"] |= environment
+            facts = self._link.ask("launch", timeout_s + self._grace_s + SOON_S, LaunchError, **told)
+            said = {"contender": contender.label, **facts, "log": str(log.absolute())}
+            server = self._server(Launched.model_validate(said), self._link)
             try:
                 yield server
             finally:
@@ -146,30 +146,30 @@ class AgentHost:
         """What everything gets there; nothing of the caller's leaks in (METHOD.md 5)."""
         raise NotImplementedError
 
-    def _order(
-        self, contender: Contender, there: There, first: Request, limits: Limits, timeout_s: float
-    ) -> dict[str, Any]:
-        """What the agent is told: see its `server.Order`."""
-        deployment = contender.deployment
-        plain = self._environment()
-        path = f"{Path(there.python).parent}:{plain['PATH']}"
-        return {
-            "name": contender.label,
-            "command": deployment.command,
-            "words": _words(deployment, there, limits),
-            "environment": {**plain, "PATH": path, **deployment.environment},
-            "folder": there.folder,
-            "log": there.log,
-            "host": there.address,
-            "question": {"method": first.method, "path": first.path, **first.expect.model_dump(exclude={"headers"})},
-            "limits": limits.model_dump(),
-            "timeout_s": timeout_s,
-        }
-
 
 def plain_environment(home: str) -> dict[str, str]:
     """What every process of ours gets, wherever it runs."""
     return {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8"}
+
+
+def order(
+    contender: Contender, there: There, first: Request, limits: Limits, timeout_s: float, plain: Mapping[str, str]
+) -> dict[str, Any]:
+    """What the agent is told: see its `server.Order`. `plain` is the environment that everything gets there."""
+    deployment = contender.deployment
+    path = f"{Path(there.python).parent}:{plain['PATH']}"
+    return {
+        "name": contender.label,
+        "command": deployment.command,
+        "words": _words(deployment, there, limits),
+        "environment": {**plain, "PATH": path, **deployment.environment},
+        "folder": there.folder,
+        "log": there.log,
+        "host": there.address,
+        "question": {"method": first.method, "path": first.path, **first.expect.model_dump(exclude={"headers"})},
+        "limits": limits.model_dump(),
+        "timeout_s": timeout_s,
+    }
 
 
 def _words(deployment: Deployment, there: There, limits: Limits) -> dict[str, str]:

@@ -24,7 +24,9 @@ from harness.hosts import refusals
 GREETING = b"rematch is here"
 """The line after which a command's own output begins: a login may print whatever it likes before."""
 
-_TARGET = re.compile(r"ssh://(?:(?P<user>[^@/:\s-][^@/:\s]*)@)?(?P<name>[A-Za-z0-9_.][A-Za-z0-9_.-]*)(?::(?P<port>\d+))?/?")
+_TARGET = re.compile(
+    r"ssh://(?:(?P<user>[^@/:\s-][^@/:\s]*)@)?(?P<name>[A-Za-z0-9_.][A-Za-z0-9_.-]*)(?::(?P<port>\d+))?/?"
+)
 _CONNECT_WITHIN_S = 30.0
 _END_WITHIN_S = 5.0
 _PORTS_TRIED = 5
@@ -95,13 +97,9 @@ class Connection:
     def __enter__(self) -> Self:
         """Log in. Raises HostError with the cause."""
         self._folder = Path(tempfile.mkdtemp(prefix="rematch-ssh-"))
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the connection
+        self._complaints = tempfile.TemporaryFile()  # lives as long as the connection
         try:
-            # `cat` there ends with this pipe, and so with this process, however that ends; then the client does.
-            command = [*self._base("ControlMaster=yes"), _greeted("exec cat >/dev/null")]
-            self._client = _popen(command, self._complaints)
-            if not await_greeting(self._client, _CONNECT_WITHIN_S):
-                raise refusals.refusal(self.name, self._said())
+            self._client = self._logged_in(self._complaints)
         except BaseException:
             self.close()
             raise
@@ -132,7 +130,9 @@ class Connection:
         try:
             told, said = asked.communicate(given, within_s)
         except subprocess.TimeoutExpired as error:
-            raise HostError(f"`{self.name}` did not finish within {within_s:g} s.", f"It was: {what or command}") from error
+            raise HostError(
+                f"`{self.name}` did not finish within {within_s:g} s.", f"It was: {what or command}"
+            ) from error
         finally:
             asked.kill()
             asked.wait()
@@ -165,6 +165,14 @@ class Connection:
             self._complaints.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _logged_in(self, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+        """`cat` there ends with this pipe, and so with this process, however that ends; then the client does."""
+        client = _popen([*self._base("ControlMaster=yes"), _greeted("exec cat >/dev/null")], complaints)
+        if await_greeting(client, _CONNECT_WITHIN_S):
+            return client
+        _end(client)
+        raise refusals.refusal(self.name, self._said())
+
     def _base(self, *options: str) -> list[str]:
         chosen = [f"ControlPath={self._folder}/s", *options]
         more = [word for option in chosen for word in ("-o", option)]
@@ -172,21 +180,25 @@ class Connection:
 
     def _control(self, what: str, route: str) -> bool:
         command = [*self._base("ControlMaster=no")[:-1], "-O", what, "-L", route, self._to.name]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_CONNECT_WITHIN_S)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_CONNECT_WITHIN_S
+        )
         return done.returncode == 0
 
     def _said(self) -> str:
         assert self._complaints
         if self._client:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._client.wait(1.0)
+                self._client.wait(1.0)  # its last words come as it ends
         self._complaints.seek(0)
         return self._complaints.read().decode(errors="replace")
 
 
 def shell(words: Sequence[str], environment: Mapping[str, str] | None = None, folder: str | None = None) -> str:
     """Words as a shell reads them: in an environment of just these variables, in a folder."""
-    clean = ["env", "-i", *(f"{name}={value}" for name, value in environment.items())] if environment is not None else []
+    clean = (
+        ["env", "-i", *(f"{name}={value}" for name, value in environment.items())] if environment is not None else []
+    )
     there = f"cd {shlex.quote(folder)} && " if folder else ""
     return f"{there}exec {shlex.join([*clean, *words])}"
 

@@ -54,7 +54,9 @@ def _done(connection: Connection, found: Survey, order: Mapping[str, Any]) -> Ma
             start_new_session=True,
         )
     except subprocess.TimeoutExpired as error:
-        raise HostError(f"`{connection.name}` could not be made fit within {_WITHIN_S:g} s.", "Is it online?") from error
+        raise HostError(
+            f"`{connection.name}` could not be made fit within {_WITHIN_S:g} s.", "Is it online?"
+        ) from error
     said = asked.stderr.decode(errors="replace")
     if not connection.is_open:
         raise refusals.lost(connection.name, said)

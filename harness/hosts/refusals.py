@@ -9,7 +9,7 @@ _CAUSES = (
     (
         ("REMOTE HOST IDENTIFICATION HAS CHANGED", "POSSIBLE DNS SPOOFING"),
         "The host key of `{host}` has changed: it is another machine, or somebody stands in between.",
-        "If you know why, forget the old one (ssh-keygen -R), and compare the new one's fingerprint with the machine's.",
+        "If you know why, forget the old one (ssh-keygen -R), then compare the new one's fingerprint by hand.",
     ),
     (
         ("revoked",),

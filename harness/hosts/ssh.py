@@ -97,8 +97,8 @@ class SshHost(AgentHost):
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
     @property
     def environments(self) -> Environments:
@@ -116,7 +116,9 @@ class SshHost(AgentHost):
         """Find a host that was lost. Whoever ran there has ended by then, or the agent's lock is not free yet."""
         if not self._link.lost:
             return
-        self._tell(f"the connection to {self._to.name} was lost; trying for {_FOUND_WITHIN_S:.0f} seconds to get it again")
+        self._tell(
+            f"the connection to {self._to.name} was lost; trying for {_FOUND_WITHIN_S:.0f} seconds to get it again"
+        )
         deadline = time.monotonic() + _FOUND_WITHIN_S
         while True:
             self._way.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +67,7 @@ class Survey:
     @property
     def sees_us(self) -> bool:
         """Whether our process ids mean the same there."""
-        return self.shares_kernel and self.processes == os.readlink("/proc/self/ns/pid")
+        return self.shares_kernel and self.processes == str(Path("/proc/self/ns/pid").readlink())
 
 
 def survey(connection: Connection) -> Survey:

@@ -53,7 +53,9 @@ class ThroughSsh(BaseConnector):
         with get_file_io(filename_or_io) as file:
             content = file.read()
         text = content if isinstance(content, str) else content.decode()
-        command = StringCommand("sh", "-c", shlex.quote(f"printf %s {shlex.quote(text)} >{shlex.quote(remote_filename)}"))
+        command = StringCommand(
+            "sh", "-c", shlex.quote(f"printf %s {shlex.quote(text)} >{shlex.quote(remote_filename)}")
+        )
         return self.run_shell_command(command, **arguments)[0]
 
     def get_file(self, *_: Any, **__: Any) -> bool:

@@ -157,8 +157,8 @@ def main() -> None:
     """Make the trials that are missing, one after the other, and print what they say."""
     options = _options()
     entries = {one: _entry(one) for one in options.contenders}
-    steps.make_environments([app for entry in entries.values() for app in entry.apps])
     with LocalHost(exclusive=True) as host, tempfile.TemporaryDirectory() as folder:
+        steps.make_environments(host, [app for entry in entries.values() for app in entry.apps])
         kept = _opened(options, entries, host)
         for contender, design, repetition in missing(kept.trials, options.contenders, options.repetitions):
             setting = _setting(entries[contender], host, Path(folder), options.seconds, repetition)
@@ -203,7 +203,7 @@ def _opened(options: argparse.Namespace, entries: Mapping[str, Entry], host: Hos
     now = Comparison(
         command=shlex.join(["python", "-m", "benchmarks.designs", *sys.argv[1:]]),
         commit=provenance.commit(ROOT),
-        digests=provenance.digests(ROOT, apps.values(), "json"),
+        digests=provenance.digests(ROOT, apps.values(), ["json"]),
         machine=host.fingerprint()["identity"],
         visit_s=options.seconds,
         visits=VISITS,

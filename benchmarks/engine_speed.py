@@ -1,5 +1,8 @@
 """How fast our engine is beside wrk and stock Locust, in one interleaved run, under one wait policy (sleep).
 
+`rows` and `catalogue` are our engine too: with 500 different requests, three kinds of them, whose answers are counted
+apart; and with an answer of 25 KB.
+
 Generators run on CPU 0, the server on CPU 1. Only the ratios mean anything beyond this machine.
 """
 
@@ -28,8 +31,10 @@ from urllib.parse import urlsplit
 import psutil
 from scipy import stats
 
+from harness import dataset
 from harness.engines import ENGINES
-from harness.model import Expectation, Placement, Plan, Request, Scenario, Target, Turn
+from harness.engines.connection import ConnectionEngine
+from harness.model import Draw, Expectation, Placement, Plan, Request, Scenario, Target, Turn
 
 _CONNECTIONS = 100
 _GENERATOR_CPU, _SERVER_CPU = 0, 1
@@ -41,7 +46,11 @@ events {{ worker_connections 1024; }}
 http {{
   access_log off; keepalive_requests 1000000000; client_body_temp_path {folder};
   proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
-  server {{ listen 127.0.0.1:{port}; location / {{ default_type application/json; return 200 '{body}'; }} }}
+  server {{
+    listen 127.0.0.1:{port}; default_type application/json;
+    location / {{ return 200 '{body}'; }}
+    location /catalogue {{ alias {folder}/catalogue.json; }}
+  }}
 }}
 """
 
@@ -78,7 +87,7 @@ def main() -> None:
             )
     with ExitStack() as stack:
         url = options.url or stack.enter_context(_nginx())
-        arms = ["connection", "wrk"] if options.url else ["connection", "wrk", "fasthttp"]
+        arms = ["connection", "wrk"] if options.url else ["connection", "rows", "catalogue", "wrk", "fasthttp"]
         visitors = {arm: stack.enter_context(_visitor(arm, url, options)) for arm in arms}
         visits = _interleaved(visitors, options.rounds)
     _report(visits)
@@ -114,11 +123,7 @@ def _visitor(arm: str, url: str, options: argparse.Namespace) -> Iterator[Visito
     if arm == "wrk":
         yield lambda: _wrk(url, options.seconds, server)
         return
-    path = parts.path or "/"
-    with urllib.request.urlopen(url) as answer:
-        expect = Expectation(media_type=answer.headers.get_content_type(), json_body=json.load(answer))
-    request = Request(name="speed", path=path, expect=expect)
-    scenario = Scenario(name="speed", about="", isolates="", leaves_out="", requests=(request,))
+    scenario = Scenario(name="speed", about="", isolates="", leaves_out="", requests=_requests(arm, url))
     plan = Plan(
         scenario="speed",
         lineup="speed",
@@ -136,7 +141,7 @@ def _visitor(arm: str, url: str, options: argparse.Namespace) -> Iterator[Visito
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "logs" / f"{arm}.log"
         target = Target(host=host, port=port, scenario=scenario)
-        recordings = iter(ENGINES[arm]().drive({"server": target}, plan, turns, placement, log))
+        recordings = iter(ENGINES.get(arm, ConnectionEngine)().drive({"server": target}, plan, turns, placement, log))
         next(recordings)
 
         def visit() -> Visit:
@@ -153,6 +158,20 @@ def _visitor(arm: str, url: str, options: argparse.Namespace) -> Iterator[Visito
 
         yield visit
         list(recordings)
+
+
+def _requests(arm: str, url: str) -> tuple[Request, ...]:
+    if arm == "catalogue":
+        url = url.replace("/json", "/catalogue")
+    with urllib.request.urlopen(url) as answer:
+        expect = Expectation(media_type=answer.headers.get_content_type(), json_body=json.load(answer))
+    if arm != "rows":
+        return (Request(name="speed", path=urlsplit(url).path or "/", expect=expect),)
+    draw = Draw(of="item", count=500)
+    return tuple(
+        Request(name=name, path=f"/{name}/{{item.id}}", weight=weight, draw=draw, expect=expect)
+        for name, weight in (("item", 70), ("page", 20), ("other", 10))
+    )
 
 
 def _wrk(url: str, seconds: float, server: list[psutil.Process]) -> Visit:
@@ -188,6 +207,9 @@ def _nginx() -> Iterator[str]:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
+        rows = {"catalogue": dataset.row("catalogue", 0, "")["items"]}
+        (Path(folder) / "catalogue.json").write_text(json.dumps(rows))
+        Path(folder).chmod(0o755)
         configuration = Path(folder) / "nginx.conf"
         configuration.write_text(_NGINX.format(folder=folder, port=port, body=json.dumps(_BODY)))
         command = ["taskset", "-c", str(_SERVER_CPU), "nginx", "-p", folder, "-c", str(configuration)]

@@ -258,4 +258,7 @@ def _report(runs: Sequence[Seen]) -> int:
 if __name__ == "__main__":
     if not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) <= 1:
         sys.exit("This benchmark needs Linux and two CPUs: one for the generator and one for the servers.")
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nstopped; nothing of it is kept")

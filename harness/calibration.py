@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import fmean, median
-from typing import Self
+from typing import Literal, Self, get_args
 
-from harness.ledger import KINDS, Ended, Kind, Ledger, Trial
-from harness.model import Call, Value, Verdict
+from harness.ledger import KINDS, Ended, Judged, Kind, Ledger, Trial
+from harness.model import Call, Value
 from harness.stats import rates
+
+Estimator = Literal["duet", "slices"]
+ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
 
 
 class Share(Value):
@@ -32,25 +36,22 @@ class Share(Value):
         return cls(count=count, of=of, low=0.0 if of else None, high=rates.at_most(count, of) if of else None)
 
 
-class Tally(Value):
-    """What became of the trials of one kind, of one comparison or (`compared` None) of all.
+class Rates(Value):
+    """How often one estimator erred in `judged` trials, those in which it made a comparison.
 
-    `called`: how often each call was made; `settled`: of the finished, those with both numbers SERVER-BOUND. `wrong`:
-    a difference called that is not there, or the wrong way round; `wrong_settled`: the same of settled trials only.
-    `found`: called SLOWER, where it is slower. `covered`: 95 % intervals that contain 1, and `flipped`: the mean rate
-    of calls with random signs (see `stats.rates.flipped`); both where there is no difference. Else None.
+    `called`: how often each call was made; `settled`: of the judged, those that no guard doubts; `half_width`: of the
+    95 % interval, the median share. `wrong`: a difference called that is not there, or the wrong way round;
+    `wrong_settled`: the same of settled trials only. `found`: called SLOWER, where it is slower. `covered`: 95 %
+    intervals that contain 1, and `flipped`: the mean rate of calls with random signs (see `stats.rates.flipped`); both
+    where there is no difference. Else None.
     """
 
-    kind: Kind
-    compared: str | None
-    trials: int
-    finished: int
-    aborted: int
-    failed: int
+    by: Estimator
+    judged: int
     settled: int
     called: Mapping[Call, int]
     ratio: float | None
-    seconds: float | None
+    half_width: float | None
     wrong: Share
     wrong_settled: Share
     found: Share | None
@@ -58,18 +59,31 @@ class Tally(Value):
     flipped: float | None
 
 
-class Older(Value):
-    """Trials that do not count, for other code measured them."""
+class Tally(Value):
+    """What became of the trials of one kind, of one comparison or (`compared` None) of all; rates by estimator."""
 
-    measuring: str
+    kind: Kind
+    compared: str | None
+    trials: int
+    finished: int
+    aborted: int
+    failed: int
+    seconds: float | None
+    rates: tuple[Rates, ...]
+
+
+class Older(Value):
+    """Trials that do not count, for other code measured or planned them."""
+
+    code: str
     trials: int
     finished: int
 
 
 class Calibration(Value):
-    """The error rates of the newest code that measures. `machines`: CPU models by digest of a machine."""
+    """The error rates of the newest code (see `ledger.code`). `machines`: CPU models by digest of a machine."""
 
-    measuring: str | None
+    code: str | None
     machines: Mapping[str, str | None]
     tallies: tuple[Tally, ...]
     older: tuple[Older, ...]
@@ -77,15 +91,15 @@ class Calibration(Value):
 
 
 def calibration(ledger: Ledger) -> Calibration:
-    """Error rates from a ledger: only trials of the code that measured the last one count."""
-    measuring = ledger.trials[-1].measuring if ledger.trials else None
-    ours = [trial for trial in ledger.trials if trial.measuring == measuring]
-    others = dict.fromkeys(trial.measuring for trial in ledger.trials if trial.measuring != measuring)
+    """Error rates from a ledger: only trials of the code that made the last one count."""
+    code = ledger.trials[-1].code if ledger.trials else None
+    ours = [trial for trial in ledger.trials if trial.code == code]
+    others = dict.fromkeys(trial.code for trial in ledger.trials if trial.code != code)
     return Calibration(
-        measuring=measuring,
+        code=code,
         machines={trial.started.machine: trial.started.cpu_model for trial in ours},
         tallies=_tallies(ours),
-        older=tuple(_older(ledger, digest) for digest in others),
+        older=tuple(_older(ledger, one) for one in others),
         torn=ledger.torn,
     )
 
@@ -104,9 +118,6 @@ def _tallies(trials: Sequence[Trial]) -> tuple[Tally, ...]:
 def _tally(kind: Kind, compared: str | None, trials: Sequence[Trial]) -> Tally:
     how = Counter(trial.how for trial in trials)
     ended = [trial.ended for trial in trials if trial.ended and trial.ended.how == "finished"]
-    settled = [one for one in ended if set(one.verdicts.values()) == {Verdict.SERVER_BOUND}]
-    called = Counter(one.call for one in ended if one.call)
-    same = kind == "same"
     return Tally(
         kind=kind,
         compared=compared,
@@ -114,35 +125,58 @@ def _tally(kind: Kind, compared: str | None, trials: Sequence[Trial]) -> Tally:
         finished=how["finished"],
         aborted=how["aborted"],
         failed=how["failed"],
-        settled=len(settled),
-        called={call: called[call] for call in Call},
-        ratio=median(one.ratio.value for one in ended if one.ratio) if ended else None,
         seconds=fmean(one.seconds for one in ended) if ended else None,
-        wrong=_wrong(kind, ended),
-        wrong_settled=_wrong(kind, settled),
-        found=None if same else Share.between(called[Call.SLOWER], len(ended)),
-        covered=_covered(ended) if same else None,
-        flipped=_flipped(ended) if same else None,
+        rates=tuple(_rates(kind, by, ended) for by in ESTIMATORS),
     )
 
 
-def _wrong(kind: Kind, ended: Sequence[Ended]) -> Share:
+def _rates(kind: Kind, by: Estimator, ended: Sequence[Ended]) -> Rates:
+    judged = [found for one in ended if (found := one.duet if by == "duet" else one.slices)]
+    settled = [one for one in judged if one.settled]
+    called = Counter(one.call for one in judged)
+    same = kind == "same"
+    return Rates(
+        by=by,
+        judged=len(judged),
+        settled=len(settled),
+        called={call: called[call] for call in Call},
+        ratio=median(one.ratio.value for one in judged) if judged else None,
+        half_width=_half_width(judged),
+        wrong=_wrong(kind, judged),
+        wrong_settled=_wrong(kind, settled),
+        found=None if same else Share.between(called[Call.SLOWER], len(judged)),
+        covered=_covered(judged) if same else None,
+        flipped=_flipped(judged) if same else None,
+    )
+
+
+def _wrong(kind: Kind, judged: Sequence[Judged]) -> Share:
     wrong = {Call.FASTER, Call.SLOWER} if kind == "same" else {Call.FASTER}
-    return Share.at_most(sum(one.call in wrong for one in ended), len(ended))
+    return Share.at_most(sum(one.call in wrong for one in judged), len(judged))
 
 
-def _covered(ended: Sequence[Ended]) -> Share:
-    claimed = [(one.ratio.low, one.ratio.high) for one in ended if one.ratio]
-    bounds = [(low, high) for low, high in claimed if low is not None and high is not None]
+def _bounds(judged: Sequence[Judged]) -> list[tuple[float, float]]:
+    return [
+        (one.ratio.low, one.ratio.high) for one in judged if one.ratio.low is not None and one.ratio.high is not None
+    ]
+
+
+def _half_width(judged: Sequence[Judged]) -> float | None:
+    bounds = _bounds(judged)
+    return median(math.sqrt(high / low) - 1 for low, high in bounds) if bounds else None
+
+
+def _covered(judged: Sequence[Judged]) -> Share:
+    bounds = _bounds(judged)
     return Share.between(sum(low <= 1 <= high for low, high in bounds), len(bounds))
 
 
-def _flipped(ended: Sequence[Ended]) -> float | None:
-    shares = [share for one in ended if (share := rates.flipped(one.logs)) is not None]
+def _flipped(judged: Sequence[Judged]) -> float | None:
+    shares = [share for one in judged if (share := rates.flipped(one.logs)) is not None]
     return fmean(shares) if shares else None
 
 
-def _older(ledger: Ledger, measuring: str) -> Older:
-    trials = [trial for trial in ledger.trials if trial.measuring == measuring]
+def _older(ledger: Ledger, code: str) -> Older:
+    trials = [trial for trial in ledger.trials if trial.code == code]
     finished = sum(trial.how == "finished" for trial in trials)
-    return Older(measuring=measuring, trials=len(trials), finished=finished)
+    return Older(code=code, trials=len(trials), finished=finished)

@@ -6,6 +6,7 @@ before and after, so that all answers, and all CPU time that they took, lie in b
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 
 from harness.errors import LaunchError
@@ -17,6 +18,7 @@ def play(
     block: int, attempt: int, turn: Turn, servers: Sequence[Server], recordings: Iterator[Recording]
 ) -> DuetOutcome:
     """Load both, and say what each did. `servers` are those of `turn.contenders`, in their order."""
+    began_s = time.monotonic()
     before = _usages(servers)
     heard = [next(recordings) for _ in servers]
     after = _usages(servers)
@@ -27,6 +29,7 @@ def play(
         contender=turn.contender,
         beside=turn.contenders[1],
         parts=_parts(heard, before, after),
+        took_s=time.monotonic() - began_s,
         failure=next((one for one in (before, after) if isinstance(one, Failure)), None),
     )
 

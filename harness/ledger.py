@@ -14,13 +14,28 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from harness.costs import Spent
 from harness.errors import StoreError
 from harness.model import Call, Estimate, Plan, Value, Verdict
-from harness.stats.designs import Costs
 
 Kind = Literal["same", "slower5", "slower10"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 How = Literal["finished", "aborted", "failed"]
+
+
+class Judged(Value):
+    """A comparison as one estimator made it.
+
+    `ratio` to the plan's reference with its 95 % interval, and its 99 % one; `logs`: log ratios, one per block;
+    `settled`: no guard doubts it.
+    """
+
+    ratio: Estimate
+    low99: float | None
+    high99: float | None
+    call: Call
+    logs: tuple[float, ...]
+    settled: bool
 
 
 class Started(Value):
@@ -41,8 +56,8 @@ class Started(Value):
 class Ended(Value):
     """Written when a trial ends. All but the times and the message is None or empty unless it was finished.
 
-    `ratio` to the plan's reference with its 95 % interval, and its 99 % one; `logs`: log ratios, one per block;
-    `doubts`: guards that gave any verdict; `verdicts` by label.
+    `duet` is what the trial is about; `slices` stand beside it, fewer than in a run. `verdicts` (of the slices) by
+    label; `doubts`: guards that gave any verdict.
     """
 
     line: Literal["ended"] = "ended"
@@ -51,14 +66,11 @@ class Ended(Value):
     seconds: float
     how: How
     message: str | None = None
-    ratio: Estimate | None = None
-    low99: float | None = None
-    high99: float | None = None
-    call: Call | None = None
-    logs: tuple[float, ...] = ()
+    duet: Judged | None = None
+    slices: Judged | None = None
     verdicts: Mapping[str, Verdict] = {}
     doubts: tuple[str, ...] = ()
-    costs: Costs | None = None
+    spent: Spent | None = None
 
 
 @dataclass(frozen=True)
@@ -74,9 +86,9 @@ class Trial:
         return self.ended.how if self.ended else "aborted"
 
     @property
-    def measuring(self) -> str:
-        """The digest of the code that measured it."""
-        return self.started.digests["measuring"]
+    def code(self) -> str:
+        """See `code`."""
+        return code(self.started.digests)
 
     @property
     def compared(self) -> str:
@@ -94,6 +106,11 @@ class Ledger:
 
 _Line = Annotated[Started | Ended, Field(discriminator="line")]
 _LINE: TypeAdapter[Started | Ended] = TypeAdapter(_Line)
+
+
+def code(digests: Mapping[str, str]) -> str:
+    """The code that measured a trial and the code that planned it, by digest: trials of other code are others."""
+    return " ".join(digests[name] for name in ("measuring", "trials"))
 
 
 def append(path: Path, line: Started | Ended) -> None:

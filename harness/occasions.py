@@ -9,14 +9,14 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from harness.errors import StoreError
-from harness.model import Estimate, Member, Occasion, OccasionRow, Plan, Pooled, Row, RunHead, Series, Summary
+from harness.model import Member, Occasion, OccasionRow, Plan, Pooled, Row, RunHead, Series, Summary
 from harness.model.occasions import series
 from harness.stats.occasions import log_error, pooled
 
@@ -58,7 +58,7 @@ def all_series(occasions: Iterable[Occasion]) -> tuple[Series, ...]:
     found: dict[tuple[str, ...], list[Occasion]] = {}
     for one in sorted(occasions, key=lambda one: one.at):
         found.setdefault(one.series, []).append(one)
-    return tuple(Series(occasions=tuple(alike), pooled=_pooled(alike)) for alike in found.values())
+    return tuple(_series(tuple(alike)) for alike in found.values())
 
 
 def speaking_of(head: RunHead, occasions: Iterable[Occasion]) -> Mapping[str, Pooled]:
@@ -117,17 +117,23 @@ def _row(row: Row) -> OccasionRow:
         ratio=ratio,
         log_ratio=math.log(ratio.value) if ratio else None,
         log_error=log_error(ratio) if ratio else None,
+        duet=row.duet.comparison.ratio if row.duet else None,
     )
 
 
-def _pooled(alike: Sequence[Occasion]) -> Mapping[str, Pooled | None]:
-    """By contender, without the reference."""
-    ratios: dict[str, list[Estimate]] = {}
+def _series(alike: tuple[Occasion, ...]) -> Series:
+    """What they say together of each contender but the reference."""
+    rows: dict[str, list[OccasionRow]] = {}
     for one in alike:
         for row in one.rows:
             if row.contender != one.reference:
-                ratios.setdefault(row.contender, []).extend([row.ratio] if row.ratio else [])
-    return {label: pooled(found) for label, found in ratios.items()}
+                rows.setdefault(row.contender, []).append(row)
+    duets = {label: [row.duet for row in found if row.duet] for label, found in rows.items()}
+    return Series(
+        occasions=alike,
+        pooled={label: pooled([row.ratio for row in found if row.ratio]) for label, found in rows.items()},
+        pooled_duets={label: pooled(found) for label, found in duets.items() if found},
+    )
 
 
 def _asks_the_same(one: Occasion, head: RunHead) -> bool:

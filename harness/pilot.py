@@ -1,22 +1,24 @@
-"""Says how noisy and how dear the blocks and slices of earlier runs were, and so how the next run is best cut."""
+"""Says how noisy and how dear the slices and duets of earlier runs were, and so how the next run is best cut."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
 import numpy as np
 
+from harness import costs
 from harness.errors import InputError
-from harness.model import Plan, Recording, ResultSet, Value
-from harness.stats import components, designs
+from harness.model import Plan, ResultSet, Value
+from harness.stats import components, designs, duets
 from harness.stats.components import Noise
 from harness.stats.designs import Costs, Design
 from harness.stats.estimates import trimmed_mean
 from harness.stats.slices import paired, throughputs
 
-PLAN: Mapping[str, Any] = {"blocks": 8, "rounds": 10, "starts": 0}
+PLAN: Mapping[str, Any] = {"blocks": 8, "rounds": 10, "starts": 0, "duets": 3}
 """What a run that is only a pilot does."""
 EXPECTED = 0.019
 """The half-width to expect of three contenders and a control (METHOD.md 2)."""
@@ -28,7 +30,7 @@ _MAY_DIFFER = {"lineup", "blocks", "starts", "seed", "samples", "quick"}
 class Spread(Value):
     """How one ratio spreads, as standard deviations of its logarithm; `contender` and `ratio` None: all together.
 
-    `window_sd`: between the slices of a block. `within_sd`: what they leave in the value of a block of the pilot.
+    `window_sd`: between the windows of a block. `within_sd`: what they leave in the value of a block of the pilot.
     `between_sd`: what the block itself adds. `half_width`: to expect of it, as a share, in the wanted design.
     """
 
@@ -40,61 +42,84 @@ class Spread(Value):
     half_width: float
 
 
-class Pilot(Value):
-    """What earlier runs say about the next one. A window is a round: a slice of every contender and yardstick.
+class Cut(Value):
+    """What earlier runs say about windows of one kind: a window is a round, of slices or of duets.
 
-    `slice_s`: seconds of a slice of each, its drain included. The true half-widths may lie between `known_low` and
-    `known_high` times those given here (95 %). `in_time` is None where no time was given.
+    `in_time` is None where no time was given. A design costs what its launches, warm-ups and windows do.
     """
 
-    runs: tuple[str, ...]
-    reference: str
     costs: Costs
-    slice_s: Mapping[str, float]
     spreads: tuple[Spread, ...]
     together: Spread
-    known_low: float
-    known_high: float
     piloted: Design
     wanted: Design
     in_time: Design | None
 
 
+class Pilot(Value):
+    """What earlier runs say about the next one. A round of slices holds one of every contender and yardstick.
+
+    `slice_s`: seconds of a slice of each, its drain included. The true half-widths may lie between `known_low` and
+    `known_high` times those given here (95 %). `duets` is None where the runs have too few in a block to differ.
+    """
+
+    runs: tuple[str, ...]
+    reference: str
+    slice_s: Mapping[str, float]
+    known_low: float
+    known_high: float
+    slices: Cut
+    duets: Cut | None
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of window: its log ratios of a contender to the reference, by block, and how few a block may have."""
+
+    name: str
+    logs: Callable[[ResultSet, str], Mapping[int, Sequence[float]]]
+    windows: Callable[[Plan], int]
+    fewest: int
+
+
 def pilot(runs: Sequence[ResultSet], half_width: float = EXPECTED, seconds: float | None = None) -> Pilot:
-    """The cheapest design for a half-width (a share), and the best in so many seconds.
+    """The cheapest design for a half-width (a share), and the best in so many seconds, of slices and of duets.
 
     Raises InputError for runs of different things, for too few blocks, and where no design does what is wanted.
     """
     _refuse_unlike(runs)
-    rounds, blocks = runs[0].head.plan.rounds, sum(len(run.blocks) for run in runs)
-    noises = {label: _noise(runs, label) for label in _compared(runs[0])}
-    together, spent = components.pooled(list(noises.values())), costs(runs)
-    wanted = designs.cheapest(together, spent, half_width)
-    known_low, known_high = components.known_within(blocks - len(runs))
+    spent, plan = costs.of(runs), runs[0].head.plan
+    by_duet = spent.duets
+    known_low, known_high = components.known_within(_blocks(runs) - len(runs))
     return Pilot(
         runs=tuple(run.head.name for run in runs),
-        reference=runs[0].head.plan.reference,
-        costs=spent,
-        slice_s=_slice_s(runs),
-        spreads=tuple(_spread(noise, rounds, wanted, label, _ratio(runs, label)) for label, noise in noises.items()),
-        together=_spread(together, rounds, wanted),
+        reference=plan.reference,
+        slice_s=costs.slice_s(runs),
         known_low=known_low,
         known_high=known_high,
-        piloted=designs.design(together, spent, blocks, rounds),
-        wanted=wanted,
-        in_time=None if seconds is None else designs.best(together, spent, seconds),
+        slices=_cut(runs, _SLICES, spent.slices, half_width, seconds),
+        duets=_cut(runs, _DUETS, by_duet, half_width, seconds) if by_duet and plan.duets >= _DUETS.fewest else None,
     )
 
 
-def costs(runs: Sequence[ResultSet]) -> Costs:
-    """What a block and a round cost on average, by the times of finished blocks. Raises InputError."""
-    spans = [span for run in runs for span in _spans(run)]
-    rest_s, round_s = (fmean(parts) for parts in zip(*spans, strict=True)) if spans else (0.0, 0.0)
-    if min(rest_s, round_s) <= 0:
-        raise InputError(
-            "what blocks and slices cost cannot be told from the times in these runs", "Measure a new one."
-        )
-    return Costs(restart_s=rest_s, window_s=round_s)
+def _cut(runs: Sequence[ResultSet], kind: _Kind, spent: Costs, half_width: float, seconds: float | None) -> Cut:
+    noises = {label: _noise(runs, label, kind) for label in _compared(runs[0])}
+    together, windows = components.pooled(list(noises.values())), kind.windows(runs[0].head.plan)
+    wanted = designs.cheapest(together, spent, half_width, kind.fewest)
+    return Cut(
+        costs=spent,
+        spreads=tuple(
+            _spread(noise, windows, wanted, label, _ratio(runs, label, kind)) for label, noise in noises.items()
+        ),
+        together=_spread(together, windows, wanted),
+        piloted=designs.design(together, spent, _blocks(runs), windows),
+        wanted=wanted,
+        in_time=None if seconds is None else designs.best(together, spent, seconds, kind.fewest),
+    )
+
+
+def _blocks(runs: Sequence[ResultSet]) -> int:
+    return sum(len(run.blocks) for run in runs)
 
 
 def _refuse_unlike(runs: Sequence[ResultSet]) -> None:
@@ -121,13 +146,13 @@ def _compared(run: ResultSet) -> list[str]:
     return compared
 
 
-def _noise(runs: Sequence[ResultSet], label: str) -> Noise:
+def _noise(runs: Sequence[ResultSet], label: str, kind: _Kind) -> Noise:
     """Of a ratio, from all runs. What differs between the runs is left out: a design is of one run."""
-    seen = [[logs for logs in _ratios(run, label).values() if len(logs) > 1] for run in runs]
+    seen = [[logs for logs in kind.logs(run, label).values() if len(logs) > 1] for run in runs]
     if any(len(blocks) < _FEWEST for blocks in seen):
         fewest = min(map(len, seen))
         raise InputError(
-            f'"{label}" over "{runs[0].head.plan.reference}" has {fewest} blocks with two pairs of slices, '
+            f'"{label}" over "{runs[0].head.plan.reference}" has {fewest} blocks with two {kind.name}, '
             f"and a pilot needs {_FEWEST}",
             "Measure one: ./bench pilot",
         )
@@ -137,53 +162,33 @@ def _noise(runs: Sequence[ResultSet], label: str) -> Noise:
         raise InputError(f'nothing can be learned from "{label}": {error}', "Measure a pilot: ./bench pilot") from error
 
 
-def _ratios(run: ResultSet, label: str) -> dict[int, list[float]]:
+def _of_slices(run: ResultSet, label: str) -> dict[int, list[float]]:
     found = throughputs(run)
     return paired(found[label], found[run.head.plan.reference])
 
 
-def _ratio(runs: Sequence[ResultSet], label: str) -> float:
+def _of_duets(run: ResultSet, label: str) -> dict[int, list[float]]:
+    return duets.by_block([duet for duet in run.duets if duet.contender == label])
+
+
+_SLICES = _Kind("pairs of slices", _of_slices, lambda plan: plan.rounds, designs.FEWEST_SLICES)
+_DUETS = _Kind("duets", _of_duets, lambda plan: plan.duets, designs.FEWEST_DUETS)
+
+
+def _ratio(runs: Sequence[ResultSet], label: str, kind: _Kind) -> float:
     """The geometric mean over the blocks of all runs, as in the report of one."""
-    logs = [trimmed_mean(logs) for run in runs for logs in _ratios(run, label).values() if logs]
+    logs = [trimmed_mean(logs) for run in runs for logs in kind.logs(run, label).values() if logs]
     return float(np.exp(fmean(logs)))
 
 
 def _spread(
-    noise: Noise, rounds: int, wanted: Design, contender: str | None = None, ratio: float | None = None
+    noise: Noise, windows: int, wanted: Design, contender: str | None = None, ratio: float | None = None
 ) -> Spread:
     return Spread(
         contender=contender,
         ratio=ratio,
         window_sd=float(np.sqrt(noise.window)),
-        within_sd=float(np.sqrt(noise.within(rounds))),
+        within_sd=float(np.sqrt(noise.within(windows))),
         between_sd=float(np.sqrt(noise.between)),
         half_width=designs.half_width(noise, wanted.blocks, wanted.windows),
     )
-
-
-def _spans(run: ResultSet) -> Iterator[tuple[float, float]]:
-    """Of each finished block, the seconds outside of its rounds and the seconds of a round."""
-    slices = _slices(run)
-    for block in (block for block in run.blocks if block.block in slices):
-        first, last = slices[block.block][0], slices[block.block][-1]
-        measured_s = last.started_at + last.duration_s + last.drain_s - first.started_at
-        yield block.ended_at - block.started_at - measured_s, measured_s / run.head.plan.rounds
-
-
-def _slices(run: ResultSet) -> dict[int, list[Recording]]:
-    """All measured slices by block, in the order in which they ran."""
-    found: dict[int, list[Recording]] = {block.block: [] for block in run.blocks}
-    for turn in run.turns:
-        if turn.round and turn.recording:
-            found[turn.block].append(turn.recording)
-    return {block: slices for block, slices in found.items() if slices}
-
-
-def _slice_s(runs: Sequence[ResultSet]) -> dict[str, float]:
-    """Seconds of a slice, by label; without those that had none."""
-    found: dict[str, list[float]] = {}
-    for run in runs:
-        for slices in _slices(run).values():
-            for one in slices:
-                found.setdefault(one.contender, []).append(one.duration_s + one.drain_s)
-    return {label: fmean(seconds) for label, seconds in found.items()}

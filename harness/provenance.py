@@ -36,18 +36,28 @@ MEASURING = (
     "several.py",
     "verify.py",
 )
+TRIALS = ("costs.py", "trials.py")
+"""What plans trials of known answer: no run is made with it, and every trial is."""
 DERIVING = ("audit", "guards", "stats", "matrix.py", "otherwise.py", "summary.py", "sweep.py")
 
+_CODE = {"measuring": MEASURING, "deriving": DERIVING, "trials": TRIALS}
 
-def digests(root: Path, apps: Iterable[App], scenario: str) -> Mapping[str, str]:
-    """SHA-256 (first 16 digits) of each app's folder, of the scenario, and of the code that measures and that derives.
+
+def digests(root: Path, apps: Iterable[App], scenarios: Iterable[str]) -> Mapping[str, str]:
+    """SHA-256 (first 16 digits) of each app's folder, each scenario, and the code that measures and that derives.
 
     Raises FileNotFoundError where one of them is not there: a digest of nothing would never change.
     """
     return {
-        **{name: _digest(_places(root, name)) for name in ("measuring", "deriving", f"scenario {scenario}")},
+        **{name: _digest(_places(root, name)) for name in ("measuring", "deriving")},
+        **{f"scenario {name}": _digest(_places(root, f"scenario {name}")) for name in scenarios},
         **{f"app {app.name}": _digest([app.folder]) for app in apps},
     }
+
+
+def of_trials(root: Path) -> Mapping[str, str]:
+    """The digest of the code that plans trials, beside those of `digests`."""
+    return {"trials": _digest(_places(root, "trials"))}
 
 
 def today(root: Path, names: Iterable[str]) -> Mapping[str, str | None]:
@@ -78,8 +88,8 @@ def _places(root: Path, name: str) -> list[Path]:
     """What a digest of this name is made of; none for a name that says nothing here."""
     kind, _, named = name.partition(" ")
     match kind:
-        case "measuring" | "deriving":
-            return [root / "harness" / part for part in (MEASURING if kind == "measuring" else DERIVING)]
+        case "measuring" | "deriving" | "trials":
+            return [root / "harness" / part for part in _CODE[kind]]
         case "scenario" if named:
             return [root / "scenarios" / f"{named}.toml"]
         case "app" if named == "services":

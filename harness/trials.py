@@ -1,4 +1,7 @@
-"""Plays trials of known answer, each a whole run of its own between two lines of the ledger."""
+"""Plays trials of known answer, each a whole run of its own between two lines of the ledger.
+
+Duets judge them, for slices seldom find 5 % in the time that a trial may take; a few slices stand beside.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +9,34 @@ import hashlib
 import json
 import random
 import secrets
+import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from harness import campaign, catalog, ledger, pilot, store
+from harness import campaign, catalog, costs, ledger, provenance, store
 from harness.block import Field
+from harness.costs import Spent
 from harness.errors import InputError, RematchError
-from harness.ledger import Ended, Kind, Ledger, Started
-from harness.model import Outcome, ResultSet, RunHead, Summary, Verdict
+from harness.ledger import Ended, Judged, Kind, Ledger, Started
+from harness.model import Comparison, Outcome, ResultSet, Row, RunHead, Summary, Verdict
 from harness.prepare import Asked
-from harness.stats.designs import Costs
-from harness.stats.estimates import FEWEST
-from harness.stats.slices import log_ratios, throughputs
+from harness.stats import duets, slices
+from harness.stats.estimates import FEWEST, Values
 from harness.summary import summarize
 
 LEDGER = catalog.ROOT / "results" / "ledger.jsonl"
 LONGEST_S = 90.0
-"""What a trial may take."""
+"""What a trial may take, from its first line in the ledger to its last: one that would take longer is aborted."""
 
-_PLANNED_S = 0.95 * LONGEST_S  # some take longer than those that they are planned by
-_FIRST_ROUNDS = 5  # what there is time for where launch and warm-up take 1.5 s, slices of the two half a second
+_ENDING_S = 3.0  # what it takes to end a trial in the midst of a block
+_PLANNED_S = 0.92 * LONGEST_S  # some take longer than those that they are planned by
+_ROUNDS = 2  # of slices: enough for the guards that look at them
+_FIRST_DUETS = 2  # what there is time for where launches and warm-ups take 5 s
 _SLOWER: Mapping[Kind, tuple[str, str]] = {
     "slower5": ("control@plain", "control@burn5"),
     "slower10": ("control@plain", "control@burn10"),
@@ -41,18 +48,24 @@ def contenders(kind: Kind, contender: str) -> tuple[str, str]:
     return _SLOWER.get(kind) or (f"a={contender}", f"b={contender}")
 
 
-def due(had: Ledger, measuring: str, wanted: Mapping[Kind, tuple[str, str]], count: int) -> tuple[Kind, ...]:
+def digests(of_run: Mapping[str, str]) -> Mapping[str, str]:
+    """Digests of all that a trial hangs on: those of a run, and of this module."""
+    return {**of_run, **provenance.of_trials(catalog.ROOT)}
+
+
+def due(had: Ledger, code: str, wanted: Mapping[Kind, tuple[str, str]], count: int) -> tuple[Kind, ...]:
     """The kinds of the trials that are lacking of `count` finished ones of each, in turn, those of other code aside."""
-    done = {kind: len(_finished(had, measuring, kind, pair)) for kind, pair in wanted.items()}
+    ended = {kind: _ended_of(had, code, kind, pair) for kind, pair in wanted.items()}
+    done = {kind: sum(one.how == "finished" for one in trials) for kind, trials in ended.items()}
     return tuple(kind for number in range(count) for kind in wanted if done[kind] <= number)
 
 
-def asked(had: Ledger, measuring: str, kind: Kind, pair: tuple[str, str]) -> Asked:
+def asked(had: Ledger, code: str, kind: Kind, pair: tuple[str, str]) -> Asked:
     """What to measure in the next trial. Who is named first is random; `control` stands in none as a yardstick only.
 
-    As many rounds as make 8 blocks fit into the time, by what such trials have cost so far (medians).
+    As many duets as make 8 blocks fit into the time, by what such trials have cost so far (medians).
     """
-    rounds = _rounds([one.costs for one in _finished(had, measuring, kind, pair) if one.costs])
+    in_a_block = _duets([one.spent for one in _ended_of(had, code, kind, pair) if one.spent])
     seed = secrets.randbelow(2**32)
     named = random.Random(f"trial {seed}").sample(pair, 2)  # noqa: S311  # an order of names is no secret
     return Asked(
@@ -60,7 +73,7 @@ def asked(had: Ledger, measuring: str, kind: Kind, pair: tuple[str, str]) -> Ask
         contenders=named,
         reference=catalog.contender(catalog.read(), pair[0]).label,
         yardsticks=("null",),
-        plan={"blocks": FEWEST, "rounds": rounds, "starts": 0, "seed": seed},
+        plan={"blocks": FEWEST, "rounds": _ROUNDS, "duets": in_a_block, "starts": 0, "seed": seed},
     )
 
 
@@ -74,7 +87,7 @@ def started(kind: Kind, head: RunHead, command: str) -> Started:
         at=head.created_at,
         contenders=head.plan.contenders[:2],
         plan=head.plan,
-        digests=head.digests,
+        digests=digests(head.digests),
         machine=hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16],
         cpu_model=identity.get("cpu_model"),
         command=command,
@@ -86,19 +99,19 @@ def play(
 ) -> Ended:
     """Measure a trial into a folder, between its two lines in the ledger at `path`; `tell` hears of each outcome.
 
-    What fails is a line, too; so is what is interrupted, before it is raised on. Raises StoreError where the ledger
-    cannot be written.
+    What fails is a line, too; so is what takes too long, and ends the servers of `field`; and what is interrupted,
+    before it is raised on. Raises StoreError where the ledger cannot be written.
     """
     ledger.append(path, begun)
     before = time.monotonic()
     try:
-        store.write_head(folder, head)
-        for outcome in campaign.play(field, folder, store.read(folder)):
-            tell(outcome)
-        result_set = store.read(folder)
-        found = _found(result_set, summarize(result_set))
+        with _no_longer_than(LONGEST_S - _ENDING_S):
+            found = _played(head, field, folder, tell)
     except RematchError as error:
         found = {"how": "failed", "message": error.message}
+    except _TooLong:
+        spent = _spent(store.read(folder))  # so that the next one has fewer duets
+        found = {"how": "aborted", "message": f"it would have taken longer than {LONGEST_S:.0f} s", "spent": spent}
     except BaseException as error:
         ledger.append(path, _ended(begun, before, {"how": "aborted", "message": type(error).__name__}))
         raise
@@ -107,57 +120,105 @@ def play(
     return ended
 
 
+class _TooLong(BaseException):
+    """Like an interruption by the user: nothing on the way may take it for a failure of its own."""
+
+
+@contextmanager
+def _no_longer_than(seconds: float) -> Iterator[None]:
+    """Raise _TooLong in the midst of whatever goes on then."""
+
+    def stop(*_: object) -> None:
+        raise _TooLong
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _played(head: RunHead, field: Field, folder: Path, tell: Callable[[Outcome], object]) -> dict[str, Any]:
+    store.write_head(folder, head)
+    for outcome in campaign.play(field, folder, store.read(folder)):
+        tell(outcome)
+    result_set = store.read(folder)
+    return _found(result_set, summarize(result_set))
+
+
 def _ended(begun: Started, before: float, found: Mapping[str, Any]) -> Ended:
     return Ended(id=begun.id, at=time.time(), seconds=time.monotonic() - before, **found)
 
 
 def _found(result_set: ResultSet, summary: Summary) -> dict[str, Any]:
-    """What a trial came to: the comparison as the report of a run would give it, or why it gives none."""
+    """What a trial came to: the comparisons as the report of a run would give them, or why it gives none."""
     pair = sorted(member.label for member in result_set.head.members[:2])
-    reference = result_set.head.plan.reference
-    (other,) = set(pair) - {reference}
+    (other,) = set(pair) - {result_set.head.plan.reference}
     rows = {row.member.label: row for row in summary.rows}
     doubts = [one for one in summary.doubts if one.gives and one.contender in {*pair, None}]
     known = {
         "verdicts": {label: rows[label].verdict for label in pair},
         "doubts": tuple(dict.fromkeys(one.guard for one in doubts)),
-        "costs": _costs(result_set),
+        "spent": _spent(result_set),
+        "slices": _by_slices(result_set, [rows[label] for label in pair], rows[other].comparison),
     }
-    compared = rows[other].comparison
-    if compared is None:
+    by_duet = _by_duet(result_set, rows[other])
+    if by_duet is None:
         why = [f"{one.contender}, {one.guard}: {one.evidence}" for one in doubts if one.gives is Verdict.INVALID]
-        return {**known, "how": "failed", "message": why[0] if why else "no block has a slice of both"}
-    throughput = throughputs(result_set)
-    return {
-        **known,
-        "how": "finished",
-        "ratio": compared.ratio,
-        "low99": compared.low99,
-        "high99": compared.high99,
-        "call": compared.call,
-        "logs": tuple(log_ratios(throughput[other], throughput[reference]).values()),
-    }
+        return {**known, "how": "failed", "message": why[0] if why else "no block has a duet"}
+    return {**known, "how": "finished", "duet": by_duet}
 
 
-def _costs(result_set: ResultSet) -> Costs | None:
+def _by_duet(result_set: ResultSet, row: Row) -> Judged | None:
+    if row.duet is None:
+        return None
+    logs = duets.log_ratios([duet for duet in result_set.duets if duet.contender == row.member.label])
+    return _judged(row.duet.comparison, tuple(logs.values()), settled=row.duet.kept)
+
+
+def _by_slices(result_set: ResultSet, rows: Sequence[Row], comparison: Comparison | None) -> Judged | None:
+    """None where one of the two numbers is INVALID: it is not compared."""
+    if comparison is None:
+        return None
+    found, reference = slices.throughputs(result_set), comparison.reference
+    (other,) = {row.member.label for row in rows} - {reference}
+    settled = all(row.verdict is Verdict.SERVER_BOUND for row in rows)
+    return _judged(comparison, tuple(slices.log_ratios(found[other], found[reference]).values()), settled=settled)
+
+
+def _judged(comparison: Comparison, logs: Values, *, settled: bool) -> Judged:
+    return Judged(
+        ratio=comparison.ratio,
+        low99=comparison.low99,
+        high99=comparison.high99,
+        call=comparison.call,
+        logs=tuple(logs),
+        settled=settled,
+    )
+
+
+def _spent(result_set: ResultSet) -> Spent | None:
     try:
-        return pilot.costs([result_set])
+        return costs.of([result_set])
     except InputError:  # the clock was set, say: that spoils no ratio
         return None
 
 
-def _finished(had: Ledger, measuring: str, kind: Kind, pair: Sequence[str]) -> list[Ended]:
-    """The ends of finished trials of this code and comparison."""
+def _ended_of(had: Ledger, code: str, kind: Kind, pair: Sequence[str]) -> list[Ended]:
+    """The ends of trials of this code and comparison."""
     return [
         trial.ended
         for trial in had.trials
-        if trial.ended and trial.how == "finished" and trial.measuring == measuring
+        if trial.ended and trial.code == code
         if trial.started.kind == kind and sorted(trial.started.contenders) == sorted(pair)
     ]
 
 
-def _rounds(costs: Sequence[Costs]) -> int:
-    if not costs:
-        return _FIRST_ROUNDS
-    restart_s, window_s = median(one.restart_s for one in costs), median(one.window_s for one in costs)
-    return max(1, int((_PLANNED_S / FEWEST - restart_s) / window_s))
+def _duets(spent: Sequence[Spent]) -> int:
+    known = [(one.restart_s + _ROUNDS * one.slices_s, one.duets_s) for one in spent if one.duets_s]
+    if not known:
+        return _FIRST_DUETS
+    rest_s, duet_s = (median(seconds) for seconds in zip(*known, strict=True))
+    return max(1, int((_PLANNED_S / FEWEST - rest_s) / duet_s))

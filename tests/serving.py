@@ -5,12 +5,13 @@ import os
 import signal
 import socket
 import socketserver
+import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ KEEPER = App(
 KNOWN = catalog.read()
 SMALL_POOLS = {"DATABASE_POOL_SIZE": "4", "DATABASE_MAX_OVERFLOW": "2"}
 SOON_S = 20
+NO_TLS = ssl.create_default_context()  # one for all: to make one for each request takes longer than the request
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Served:
     log: Path
 
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        return httpx.request(method, self.address + path, timeout=SOON_S, trust_env=False, **more)
+        return httpx.request(method, self.address + path, timeout=SOON_S, trust_env=False, verify=NO_TLS, **more)
 
     def logged(self) -> str:
         return self.log.read_text("utf-8", "replace")
@@ -90,6 +92,16 @@ def at_once(count: int, ask: Callable[[int], httpx.Response]) -> list[httpx.Resp
 
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(asked, range(count)))
+
+
+def statuses(server: Served, request: str, count: int) -> list[int]:
+    """What so many connections are answered, all of which have asked before the first answer is read."""
+    host, _, port = server.address.removeprefix("http://").partition(":")
+    with ExitStack() as open_ones:
+        asking = [open_ones.enter_context(socket.create_connection((host, int(port)), SOON_S)) for _ in range(count)]
+        for one in asking:
+            one.sendall(request.encode())
+        return [int(one.recv(65_536).split()[1]) for one in asking]
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from harness.cli.steps import exit_code
 from harness.hosts.local import LocalHost
 from harness.model import Plan, Verdict
 from tests import builders, summaries
+from tests.engine_servers import answers, replies, says, served
 
 LOCK = f"rematch-test-{os.getpid()}"  # tests may run while something else is being measured
 COMMANDS: Mapping[str, Any] = vars(get_command(app))["commands"]
@@ -296,3 +297,25 @@ def test_the_callers_python_settings_do_not_matter():
         "TZ": "Asia/Tokyo",
     }
     assert bench("run", "--dry-run", "--seed", "1", **odd).stderr == bench("run", "--dry-run", "--seed", "1").stderr
+
+
+def test_drive_says_which_answers_were_right_in_another_way():
+    refusal = {"error": {"code": "rate_limited", "message": "Too many requests. Try again later."}}
+    refused = says(429, json.dumps(refusal).encode(), "Retry-After: 9\r\n")
+    with served(answers(refused, pause_s=0.002)) as (host, port):
+        driven = bench("drive", f"http://{host}:{port}", "expensive", "--connections", "4", "--duration", "0.3")
+    assert driven.returncode == 0, driven.stderr
+    (said,) = re.findall(r"([\d,]+) of ([\d,]+) answers were refused", driven.stdout)
+    assert said[0] == said[1] != "0"
+
+
+def test_drive_says_what_was_wrong_with_answers_to_a_mix_and_shows_no_token():
+    with served(replies(lambda request: says(404, b"{}") if request.path == "/top" else says(200, b"{}"))) as at:
+        driven = bench(
+            "drive", "http://{}:{}".format(*at), "mixed", "--connections", "4", "--duration", "0.3", "--json"
+        )
+    assert driven.returncode == ExitCode.FINDING
+    facts = json.loads(driven.stdout)
+    assert facts["by_request"] == {}
+    assert set(facts["errors"]) == {"body", "status"}
+    assert "eyJ" not in facts["first_error"]

@@ -11,9 +11,9 @@ import pytest
 from scipy import stats
 
 from harness import ledger
-from harness.calibration import Calibration, Share, Tally, calibration
+from harness.calibration import Calibration, Rates, Share, Tally, calibration
 from harness.errors import StoreError
-from harness.ledger import Ended, Kind, Ledger, Started
+from harness.ledger import Ended, Judged, Kind, Ledger, Started
 from harness.model import Call, Estimate, Plan, Verdict
 from harness.report import calibrated, page
 from harness.stats import calls, rates
@@ -26,15 +26,19 @@ LOGS = (0.013, -0.02, 0.11, 0.004, 0.051, -0.037, 0.029, 0.018)
 def started(name: str, kind: Kind = "same", measuring: str = NEW, who: str = "flask@gthread", **more: Any) -> Started:
     pair = (f"a={who}", f"b={who}") if kind == "same" else ("control@plain", f"control@burn{kind[6:]}")
     plan = Plan(scenario="json", lineup=kind, contenders=(*pair, "null"), reference="a")
-    digests = {"measuring": measuring, "deriving": "x"}
+    digests = {"measuring": measuring, "deriving": "x", "trials": "t"}
     fields = {"id": name, "kind": kind, "at": 1.0, "contenders": pair, "plan": plan, "digests": digests}
     return Started(**fields | {"machine": "m", "cpu_model": "Synthetic CPU", "command": "./bench calibrate"} | more)
 
 
-def ended(name: str, call: Call = Call.SAME, low: float = 0.98, high: float = 1.02, **more: Any) -> Ended:
+def judged(call: Call = Call.SAME, low: float = 0.98, high: float = 1.02, *, settled: bool = True) -> Judged:
     ratio = Estimate(value=math.sqrt(low * high), low=low, high=high, n=8)
-    fields = {"id": name, "at": 2.0, "seconds": 80.0, "how": "finished", "ratio": ratio, "call": call}
-    return Ended(**fields | {"low99": low, "high99": high, "logs": LOGS, "verdicts": SETTLED} | more)
+    return Judged(ratio=ratio, low99=low, high99=high, call=call, logs=LOGS, settled=settled)
+
+
+def ended(name: str, call: Call = Call.SAME, low: float = 0.98, high: float = 1.02, **more: Any) -> Ended:
+    fields = {"id": name, "at": 2.0, "seconds": 80.0, "how": "finished", "duet": judged(call, low, high)}
+    return Ended(**fields | {"verdicts": SETTLED} | more)
 
 
 def written(path: Path, *lines: Started | Ended) -> Path:
@@ -173,9 +177,13 @@ def only(found: Calibration) -> Tally:
     return tally
 
 
+def by_duet(found: Calibration) -> Rates:
+    return only(found).rates[0]
+
+
 def test_of_the_same_app_every_difference_called_is_wrong(path: Path) -> None:
     made = [Call.SAME, Call.FASTER, Call.SLOWER, Call.UNDECIDED, Call.SAME]
-    tally = only(counted(path, *each(*((started(str(n)), ended(str(n), call)) for n, call in enumerate(made)))))
+    tally = by_duet(counted(path, *each(*((started(str(n)), ended(str(n), call)) for n, call in enumerate(made)))))
     assert (tally.wrong.count, tally.wrong.of) == (2, 5)
     assert tally.wrong.high == rates.at_most(2, 5)
     assert (tally.called[Call.SAME], tally.called[Call.UNDECIDED]) == (2, 1)
@@ -186,7 +194,7 @@ def test_of_the_same_app_every_difference_called_is_wrong(path: Path) -> None:
 def test_of_a_slower_control_slower_is_found_and_only_faster_is_wrong(path: Path) -> None:
     made = [Call.SLOWER, Call.SLOWER, Call.UNDECIDED, Call.FASTER]
     pairs = [(started(str(n), "slower5"), ended(str(n), call)) for n, call in enumerate(made)]
-    tally = only(counted(path, *each(*pairs)))
+    tally = by_duet(counted(path, *each(*pairs)))
     assert tally.found == Share.between(2, 4)
     assert tally.wrong == Share.at_most(1, 4)
     assert (tally.covered, tally.flipped) == (None, None)
@@ -195,7 +203,7 @@ def test_of_a_slower_control_slower_is_found_and_only_faster_is_wrong(path: Path
 def test_intervals_that_contain_one_are_counted_ends_included(path: Path) -> None:
     bounds = [(0.9, 1.0), (1.0, 1.1), (0.9, 0.999), (1.001, 1.1)]
     pairs = [(started(str(n)), ended(str(n), low=low, high=high)) for n, (low, high) in enumerate(bounds)]
-    assert only(counted(path, *each(*pairs))).covered == Share.between(2, 4)
+    assert by_duet(counted(path, *each(*pairs))).covered == Share.between(2, 4)
 
 
 def test_aborted_and_failed_trials_are_counted_and_are_in_no_rate(path: Path) -> None:
@@ -204,29 +212,46 @@ def test_aborted_and_failed_trials_are_counted_and_are_in_no_rate(path: Path) ->
     three = started("1"), started("2"), failed, started("3"), cut
     tally = only(counted(path, *three, started("4"), ended("4", Call.FASTER)))
     assert (tally.trials, tally.finished, tally.aborted, tally.failed) == (4, 1, 2, 1)
-    assert (tally.wrong.count, tally.wrong.of) == (1, 1)
+    assert (tally.rates[0].wrong.count, tally.rates[0].wrong.of) == (1, 1)
 
 
 def test_only_settled_trials_are_in_the_settled_rate(path: Path) -> None:
-    unsettled = {"a": Verdict.SERVER_BOUND, "b": Verdict.UNSETTLED}
-    lines = (started("1"), ended("1", Call.FASTER, verdicts=unsettled), started("2"), ended("2"))
-    tally = only(counted(path, *lines))
+    doubted = ended("1", duet=judged(Call.FASTER, settled=False))
+    tally = by_duet(counted(path, started("1"), doubted, started("2"), ended("2")))
     assert (tally.settled, tally.wrong.count, tally.wrong_settled.count, tally.wrong_settled.of) == (1, 1, 0, 1)
 
 
 def test_only_trials_of_the_newest_code_count_and_the_older_are_listed(path: Path) -> None:
     old = started("1", measuring=OLD), ended("1", Call.FASTER), started("2", measuring=OLD)
     found = counted(path, *old, started("3"), ended("3"))
-    assert (found.measuring, only(found).trials, only(found).wrong.count) == (NEW, 1, 0)
+    assert (found.code, only(found).trials, by_duet(found).wrong.count) == (f"{NEW} t", 1, 0)
     (older,) = found.older
-    assert (older.measuring, older.trials, older.finished) == (OLD, 2, 1)
-    assert "2 trials (1 finished) of the older code old code" in page.markdown(calibrated.page(found))
+    assert (older.code, older.trials, older.finished) == (f"{OLD} t", 2, 1)
+    assert "2 trials (1 finished) of the older code old code t" in page.markdown(calibrated.page(found))
+
+
+def test_code_that_plans_trials_otherwise_makes_other_trials(path: Path) -> None:
+    digests = {**started("1").digests, "trials": "other"}
+    found = counted(path, started("1"), ended("1"), started("2", digests=digests), ended("2"))
+    assert (only(found).trials, found.older[0].trials) == (1, 1)
+
+
+def test_duets_and_the_slices_beside_them_are_judged_apart(path: Path) -> None:
+    both = ended("1", Call.SLOWER, slices=judged(Call.UNDECIDED, low=0.9, high=1.1))
+    found = counted(path, started("1", "slower5"), both, started("2", "slower5"), ended("2", Call.SLOWER))
+    duet, slices = only(found).rates
+    assert (duet.by, duet.judged, duet.found) == ("duet", 2, Share.between(2, 2))
+    assert (slices.by, slices.judged, slices.found) == ("slices", 1, Share.between(0, 1))
+    assert slices.half_width == pytest.approx(math.sqrt(1.1 / 0.9) - 1)
+    text = page.markdown(calibrated.page(found))
+    assert "| slower5 | `control@burn5, control@plain` | duet | 2 of" not in text
+    assert "| slower5 | `control@burn5, control@plain` | slices | 1 | 1 | 0.995x | ± 10.6 % |" in text
 
 
 def test_each_comparison_of_a_kind_is_counted_by_itself_and_then_all_together(path: Path) -> None:
     lines = started("1"), ended("1"), started("2", who="control@plain"), ended("2", Call.SLOWER)
     found = counted(path, *lines)
-    assert [(tally.compared, tally.wrong.count, tally.wrong.of) for tally in found.tallies] == [
+    assert [(one.compared, one.rates[0].wrong.count, one.rates[0].wrong.of) for one in found.tallies] == [
         ("control@plain", 1, 1),
         ("flask@gthread", 0, 1),
         (None, 1, 2),

@@ -60,6 +60,7 @@ def test_an_occasion_is_what_its_run_says_of_each_contender() -> None:
     assert rows[FLASK].log_ratio == pytest.approx(math.log(said.comparison.ratio.value))
     assert 0 < (rows[FLASK].log_error or 0) < 0.02
     assert (rows[FASTAPI].ratio, rows[FASTAPI].log_ratio) == (None, None)
+    assert rows[FLASK].duet is None
     assert found.control_per_s == pytest.approx(THROUGHPUTS[CONTROL], rel=0.03)
     assert (found.run, found.at, found.blocks, found.reference) == ("run-1", 3600.0, 8, FASTAPI)
 
@@ -148,6 +149,30 @@ def test_a_series_pools_every_contender_but_the_reference() -> None:
     assert pooled
     assert pooled.n == 4
     assert pooled.ratio.value == pytest.approx(THROUGHPUTS[FLASK] / THROUGHPUTS[FASTAPI], rel=0.03)
+
+
+def test_duets_are_kept_beside_the_slices_and_pooled_apart() -> None:
+    made = [run(seed, duets=2) for seed in range(1, 5)]
+    (series,) = occasions.all_series(map(of, made))
+    (said,) = [row for row in summarize(made[0]).rows if row.member.label == FLASK]
+    (kept,) = [row for row in series.occasions[0].rows if row.contender == FLASK]
+    assert said.duet
+    assert kept.duet == said.duet.comparison.ratio != kept.ratio
+    slices, duets = series.pooled[FLASK], series.pooled_duets[FLASK]
+    assert slices
+    assert duets
+    assert duets.n == 4
+    assert duets.ratio.value == pytest.approx(THROUGHPUTS[FLASK] / THROUGHPUTS[FASTAPI], rel=0.03)
+    assert duets.ratio != slices.ratio
+
+
+def test_occasions_without_duets_say_nothing_of_them_and_older_lines_are_such() -> None:
+    (series,) = occasions.all_series(of_four())
+    assert series.pooled_duets == {}
+    older = of_four()[0].model_dump(mode="json")
+    for row in older["rows"]:
+        del row["duet"]
+    assert Occasion.model_validate(older) == of_four()[0]
 
 
 def test_too_few_occasions_say_nothing_together() -> None:

@@ -21,7 +21,7 @@ from typer.main import get_command
 from harness.catalog import ROOT
 from harness.cli import app, piloting
 from harness.errors import InputError
-from harness.model import BlockOutcome, Outcome, ResultSet, TurnOutcome
+from harness.model import BlockOutcome, DuetOutcome, Outcome, ResultSet, TurnOutcome
 from harness.pilot import EXPECTED, Pilot, pilot
 from harness.report import page, piloted
 from harness.stats import components, designs, estimates
@@ -45,8 +45,8 @@ def simulated(random: np.random.Generator, shape: str, blocks: int, windows: int
     return [list(row) for row in found]
 
 
-def timed(run: ResultSet, rest_s: float, slice_s: float) -> ResultSet:
-    """`run` with the times of a block that takes `rest_s` beside its slices, and `slice_s` for each of those."""
+def timed(run: ResultSet, rest_s: float, slice_s: float, duet_s: float) -> ResultSet:
+    """`run` with the times of a block that takes so long for each slice, each duet, and all else."""
     outcomes: list[Outcome] = []
     at = CREATED_AT
     for outcome in run.outcomes:
@@ -54,9 +54,13 @@ def timed(run: ResultSet, rest_s: float, slice_s: float) -> ResultSet:
             times = {"started_at": at + rest_s / 2, "duration_s": 0.9 * slice_s, "drain_s": 0.1 * slice_s}
             outcomes.append(outcome.model_copy(update={"recording": outcome.recording.model_copy(update=times)}))
             at += slice_s
+        elif isinstance(outcome, DuetOutcome):
+            outcomes.append(outcome.model_copy(update={"took_s": duet_s}))
+            at += duet_s
         elif isinstance(outcome, BlockOutcome):
             slices = len(run.head.members) * run.head.plan.rounds
-            began = at - slices * slice_s
+            duets = (len(run.head.members) - 2) * run.head.plan.duets
+            began = at - slices * slice_s - duets * duet_s
             outcomes.append(outcome.model_copy(update={"started_at": began, "ended_at": at + rest_s}))
             at += rest_s
         else:
@@ -66,7 +70,7 @@ def timed(run: ResultSet, rest_s: float, slice_s: float) -> ResultSet:
 
 def piloted_run(seed: int = 1, **changes: Any) -> ResultSet:
     fields = {"noise": 0.1, "block_noise": 0.02, "blocks": 8, "rounds": 10, "starts": 0, "seed": seed} | changes
-    return timed(result_set(**fields), 7.0, 0.4)
+    return timed(result_set(**fields), 7.0, 0.4, 1.6)
 
 
 # Variance components -------------------------------------------------------------------------------------------------
@@ -172,8 +176,10 @@ def test_noisy_blocks_ask_for_more_blocks_and_dear_restarts_for_more_windows() -
 
 def test_windows_of_another_kind_are_planned_for_just_the_same() -> None:
     long_quiet = components.noise([[0.01, -0.01, 0.005], [0.02, 0.01, -0.005], [0.0, -0.02, 0.01]])
-    found = designs.cheapest(long_quiet, Costs(restart_s=4.0, window_s=3.0), 0.01)
-    assert (found.half_width <= 0.01, found.blocks >= 8) == (True, True)
+    found = designs.cheapest(long_quiet, Costs(restart_s=4.0, window_s=3.0), 0.01, designs.FEWEST_DUETS)
+    assert found.half_width <= 0.01
+    assert found.blocks >= 8
+    assert designs.FEWEST_DUETS <= found.windows < designs.FEWEST_SLICES
 
 
 def test_what_no_run_can_do_is_an_error_that_says_so() -> None:
@@ -188,7 +194,7 @@ def test_what_no_run_can_do_is_an_error_that_says_so() -> None:
 
 
 def test_the_noise_that_runs_were_made_with_is_found_again() -> None:
-    found = pilot([piloted_run(seed, blocks=40, block_noise=0.05) for seed in range(2)])
+    found = pilot([piloted_run(seed, blocks=40, block_noise=0.05) for seed in range(2)]).slices
     assert [spread.contender for spread in found.spreads] == [FLASK, "django_rest@gthread"]
     for spread in (*found.spreads, found.together):
         assert spread.window_sd == pytest.approx(0.1 * math.sqrt(2), rel=0.1)
@@ -197,30 +203,57 @@ def test_the_noise_that_runs_were_made_with_is_found_again() -> None:
 
 
 def test_costs_are_those_by_the_clock() -> None:
-    found = pilot([piloted_run()])
-    assert found.costs.restart_s == pytest.approx(7.0)
-    assert found.costs.window_s == pytest.approx(5 * 0.4)
+    found = pilot([piloted_run(duets=3)])
+    assert found.slices.costs.restart_s == pytest.approx(7.0)
+    assert found.slices.costs.window_s == pytest.approx(5 * 0.4)
     assert found.slice_s == {label: pytest.approx(0.4) for label in THROUGHPUTS}
-    assert found.piloted.seconds == pytest.approx(8 * (7 + 10 * 2))
+    assert found.slices.piloted.seconds == pytest.approx(8 * (7 + 10 * 2))
+    assert found.duets is not None
+    assert found.duets.costs.restart_s == pytest.approx(7.0)
+    assert found.duets.costs.window_s == pytest.approx(3 * 1.6)
+    assert found.duets.piloted.seconds == pytest.approx(8 * (7 + 3 * 3 * 1.6))
+
+
+def test_the_noise_of_duets_is_found_again_too() -> None:
+    found = pilot([piloted_run(seed, blocks=60, duets=3, block_noise=0.05) for seed in range(2)]).duets
+    assert found is not None
+    assert [spread.contender for spread in found.spreads] == [FLASK, "django_rest@gthread"]
+    for spread in (*found.spreads, found.together):
+        assert spread.window_sd == pytest.approx(0.1, rel=0.15), "only one of the two flickers"
+        assert spread.between_sd == pytest.approx(0.05 * math.sqrt(2), rel=0.25)
+    assert found.spreads[0].ratio == pytest.approx(THROUGHPUTS[FLASK] / THROUGHPUTS[FASTAPI], rel=0.03)
+
+
+@pytest.mark.parametrize("duets", [0, 1])
+def test_runs_without_two_duets_in_a_block_say_nothing_of_duets(duets: int) -> None:
+    assert pilot([piloted_run(duets=duets)]).duets is None
+
+
+def test_duets_of_older_runs_cost_what_they_were_under_load() -> None:
+    found = pilot([altered(piloted_run(duets=2), "duet", took_s=None)]).duets
+    assert found is not None
+    assert found.costs.window_s == pytest.approx(3 * 1.51)
 
 
 def test_what_differs_between_runs_is_not_taken_for_noise_between_blocks() -> None:
     fast = {**THROUGHPUTS, FLASK: 1.5 * THROUGHPUTS[FLASK]}
     apart = pilot([piloted_run(1), piloted_run(2, throughputs=fast)])
     alike = pilot([piloted_run(1), piloted_run(2)])
-    assert apart.spreads[0].between_sd == pytest.approx(alike.spreads[0].between_sd, abs=1e-3)
+    assert apart.slices.spreads[0].between_sd == pytest.approx(alike.slices.spreads[0].between_sd, abs=1e-3)
 
 
 def test_the_yardsticks_are_compared_only_where_nothing_else_is() -> None:
     alone = {label: THROUGHPUTS[label] for label in (FASTAPI, NULL, CONTROL)}
-    assert [spread.contender for spread in pilot([piloted_run(throughputs=alone)]).spreads] == [CONTROL]
+    assert [spread.contender for spread in pilot([piloted_run(throughputs=alone)]).slices.spreads] == [CONTROL]
 
 
 def test_time_is_asked_for_or_not() -> None:
-    assert pilot([piloted_run()]).in_time is None
-    found = pilot([piloted_run()], seconds=400).in_time
-    assert found is not None
-    assert found.seconds <= 400
+    assert pilot([piloted_run()]).slices.in_time is None
+    found = pilot([piloted_run(duets=2)], seconds=400)
+    assert found.duets is not None
+    for one in (found.slices.in_time, found.duets.in_time):
+        assert one is not None
+        assert one.seconds <= 400
 
 
 def test_runs_that_were_planned_differently_are_refused() -> None:
@@ -251,9 +284,11 @@ def test_times_that_cannot_be_are_refused() -> None:
 
 
 def test_the_page_says_how_to_cut_the_next_run() -> None:
-    found = pilot([piloted_run()], EXPECTED, 400)
+    found = pilot([piloted_run(duets=2)], EXPECTED, 400)
     text = page.markdown(piloted.page(found))
-    assert f"--blocks {found.wanted.blocks} --rounds {found.wanted.windows}" in text
+    assert found.duets is not None
+    assert f"--blocks {found.slices.wanted.blocks} --rounds {found.slices.wanted.windows}" in text
+    assert f"--blocks {found.duets.wanted.blocks} --duets {found.duets.wanted.windows}" in text
     assert f"| `{FLASK}` |" in text
     assert "narrowest in the time" in text
     assert Pilot.model_validate(json.loads(found.model_dump_json())) == found
@@ -272,8 +307,8 @@ def test_a_stored_run_can_be_a_pilot(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = Pilot.model_validate_json(done.stdout)
     assert found == Pilot.model_validate_json((tmp_path / "pilot.json").read_text())
-    assert (found.piloted.blocks, found.piloted.windows) == (24, 10)
-    assert found.wanted.half_width <= EXPECTED
+    assert (found.slices.piloted.blocks, found.slices.piloted.windows) == (24, 10)
+    assert found.slices.wanted.half_width <= EXPECTED
     assert "flask@gthread" in (tmp_path / "pilot.md").read_text()
 
 

@@ -49,6 +49,13 @@ def test_yardsticks_are_asked_a_plain_scenario_where_they_know_no_better(scenari
     assert scenarios["json"].is_plain
 
 
+def test_all_that_is_asked_of_anybody_is_in_the_digests_of_a_run():
+    asked = Asked(scenario="login", contenders=FAIR)
+    entry = prepare.enter(asked)
+    head = prepare.head(entry, prepare.plan(entry, asked, PLACEMENT), RecordingHost({}), "x", 0.0)
+    assert {name for name in head.digests if name.startswith("scenario ")} == {"scenario login", "scenario json"}
+
+
 @pytest.mark.parametrize("name", ["json", "model", "upstream"])
 def test_yardsticks_are_asked_the_scenario_itself_where_it_is_plain(name):
     assert {scenario.name for scenario in asked_of(name).values()} == {name}

@@ -26,7 +26,7 @@ def digests(checkout):
         title="One",
         deployments={"plain": Deployment(command=("true",))},
     )
-    return provenance.digests(checkout, [app], "json")
+    return provenance.digests(checkout, [app], ["json"])
 
 
 @pytest.mark.parametrize(

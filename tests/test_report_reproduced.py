@@ -9,9 +9,10 @@ from rich.console import Console
 
 from harness import occasions, report
 from harness.model import Series, Verdict
+from harness.report import format as written
 from harness.report import reproduced
 from tests.builders import DJANGO, FLASK
-from tests.test_occasions import of_four
+from tests.test_occasions import of, of_four, run
 
 
 def series(size: int = 4) -> Series:
@@ -45,6 +46,18 @@ def test_every_occasion_has_a_line_with_what_its_own_run_said() -> None:
     lines = reproduced.occasions(series()).lines
     assert [line[0].main for line in lines] == ["run-1", "run-2", "run-3", "run-4"]
     assert len({line[3].main for line in lines}) > 1
+
+
+def test_ratios_by_duet_have_a_line_and_a_column_of_their_own() -> None:
+    (one,) = occasions.all_series(of(run(seed, duets=2)) for seed in range(1, 5))
+    lines = reproduced.pooled(one).lines
+    assert [str(line[0]) for line in lines] == [FLASK, DJANGO, f"{FLASK} (by duet)", f"{DJANGO} (by duet)"]
+    assert lines[2][2].main != lines[0][2].main
+    table = reproduced.occasions(one)
+    assert table.heads[5].in_one_line == f"{FLASK} (by duet)"
+    (row,) = [row for row in one.occasions[0].rows if row.contender == FLASK]
+    assert row.duet
+    assert table.lines[0][5] == written.ratio(row.duet)
 
 
 def test_a_verdict_that_says_less_stands_beside_the_ratio() -> None:

@@ -17,6 +17,7 @@ from .errors import AgentError, HostError
 from .fingerprint import fingerprint, siblings
 from .launch import Launcher
 from .lock import hold_machine
+from .logs import read
 from .pagecache import drop
 from .server import Order
 from .usage import cpu_s, reading, usage
@@ -29,7 +30,7 @@ class Agent:
 
     def __init__(self, launcher: Launcher, owner: int | None) -> None:
         self._launcher = launcher
-        self._root = owner or os.getpid()
+        self._roots = {owner or os.getpid(), os.getpid()}  # over SSH this process is no child of its owner
         self._available = _available_cpus()
         self._lock: Any = None
 
@@ -40,13 +41,14 @@ class Agent:
             "exclude": self.exclude,
             "topology": lambda: {"cpus": self._available, "siblings": siblings(self._available)},
             "fingerprint": lambda: fingerprint(self._available),
-            "reading": lambda: reading(self._root),
+            "reading": lambda: reading(self._roots),
             "launch": lambda **order: self._launcher.launch(Order.from_json(order)),
             "cpu": lambda pid: {"cpu_s": cpu_s(self._launcher.family(pid))},
             "usage": lambda pid: usage(self._launcher.family(pid)),
             "imports": self._launcher.imports,
             "drop_page_cache": drop,
             "stop": self._launcher.stop,
+            "read": read,
         }
 
     def pin(self, cpus: list[int]) -> None:
@@ -62,7 +64,7 @@ class Agent:
 def main() -> None:
     """Serve until the harness is gone."""
     arguments = _parser().parse_args()
-    caller = Caller(sys.stdin.fileno(), sys.stdout.fileno(), arguments.owner)
+    caller = Caller(sys.stdin.fileno(), sys.stdout.fileno(), arguments.owner, arguments.silence)
     adopt_orphans()
     launcher = Launcher(caller, arguments.grace)
     calls = Agent(launcher, arguments.owner).calls()
@@ -93,6 +95,7 @@ def _no(error: AgentError) -> dict[str, Any]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="agent", description=__doc__)
     parser.add_argument("--owner", type=int, help="process id of the harness, if it runs on this machine")
+    parser.add_argument("--silence", type=float, help="seconds of hearing nothing after which the harness is gone")
     parser.add_argument("--grace", type=float, default=5.0, help="seconds between SIGTERM and SIGKILL")
     return parser
 

@@ -55,32 +55,31 @@ def _play(path: Path, wanted: Mapping[Kind, tuple[str, str]], count: int, minute
     """Play the trials that are lacking, as many as there is time for."""
     from harness import ledger, trials  # as above
 
-    measuring = _measuring()
+    code = _code()
     had = ledger.read(path)
-    due = trials.due(had, measuring, wanted, count)
+    due = trials.due(had, code, wanted, count)
     note(f"trials to do: {len(due)}, of at most {trials.LONGEST_S:.0f} seconds each")
     if not due:
         return
     deadline = time.monotonic() + (60 * minutes if minutes is not None else float("inf"))
-    with LocalHost(exclusive=True) as host:
-        _make_ready(host, {one: trials.asked(had, measuring, one, wanted[one]) for one in dict.fromkeys(due)})
-        for number, one in enumerate(due, 1):
-            if time.monotonic() + trials.LONGEST_S > deadline:
-                note(f"no time is left for another trial; {len(due) - number + 1} are lacking")
-                return
-            asked = trials.asked(ledger.read(path), measuring, one, wanted[one])
-            with _runs(keep=keep) as runs:
-                ended = _trial(f"trial {number} of {len(due)}: {one}", host, one, asked, runs, path)
-            note(_said(ended))
+    _make_ready({one: trials.asked(had, code, one, wanted[one]) for one in dict.fromkeys(due)})
+    for number, one in enumerate(due, 1):
+        if time.monotonic() + trials.LONGEST_S > deadline:
+            note(f"no time is left for another trial; {len(due) - number + 1} are lacking")
+            return
+        asked = trials.asked(ledger.read(path), code, one, wanted[one])
+        with LocalHost(exclusive=True) as host, _runs(keep=keep) as runs:  # one that was aborted leaves no host
+            ended = _trial(f"trial {number} of {len(due)}: {one}", host, one, asked, runs, path)
+        note(_said(ended))
 
 
-def _make_ready(host: LocalHost, wanted: Mapping[Kind, Asked]) -> None:
+def _make_ready(wanted: Mapping[Kind, Asked]) -> None:
     """Whatever can be wrong with any trial is found before the first."""
     entries = {kind: prepare.enter(asked) for kind, asked in wanted.items()}
-    steps.make_environments(tuple({app.folder: app for entry in entries.values() for app in entry.apps}.values()))
-    for spoiler in steps.look_at_machine(host):
-        note(f"  {spoiler}")
-    with steps.logs() as logs:
+    with LocalHost(exclusive=True) as host, steps.logs() as logs:
+        steps.make_environments(host, prepare.apps(entries.values()))
+        for spoiler in steps.look_at_machine(host):
+            note(f"  {spoiler}")
         for kind, entry in entries.items():
             steps.rehearse(prepare.field_of(entry, prepare.plan(entry, wanted[kind], host.placement), host, logs))
 
@@ -116,9 +115,10 @@ def _trial(title: str, host: LocalHost, kind: Kind, asked: Asked, runs: Path, pa
 
 
 def _said(ended: Ended) -> str:
-    if ended.ratio is None:
+    if ended.duet is None:
         return f"{ended.how}: {ended.message}"
-    return f"{ended.call}, {ended.ratio.value:.3f}x, in {ended.seconds:.0f} s"
+    beside = f" (by slices {ended.slices.call}, {ended.slices.ratio.value:.3f}x)" if ended.slices else ""
+    return f"{ended.duet.call}, {ended.duet.ratio.value:.3f}x{beside}, in {ended.seconds:.0f} s"
 
 
 def _report(path: Path, out: Path | None, *, json: bool) -> None:
@@ -134,9 +134,11 @@ def _report(path: Path, out: Path | None, *, json: bool) -> None:
         document(found.model_dump_json(indent=1))
     else:
         page.show(shown, results)
-    if found.measuring and found.measuring != _measuring():
+    if found.code and found.code != _code():
         note("The code that measures has changed since: its own trials are yet to be made.")
 
 
-def _measuring() -> str:
-    return provenance.digests(catalog.ROOT, (), _SCENARIO)["measuring"]
+def _code() -> str:
+    from harness import ledger, trials  # as above
+
+    return ledger.code(trials.digests(provenance.digests(catalog.ROOT, (), [_SCENARIO])))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from harness import rendering
 from harness.engines.job import Job
@@ -24,23 +24,15 @@ class RanOutError(Exception):
         self.request = request
 
 
-class Cycle(Generic[_T]):
-    """What all users of one target ask. `made` is what they ask with, by request.
+def cycle(scenario: Scenario, made: Mapping[str, Sequence[_T]], seed: int) -> Iterator[_T]:
+    """What the users of one target ask, one after the other, endlessly. `made` is what they ask with, by request.
 
-    There is one source for each request, so that no two users get the same of what is asked once only.
+    All users take from this one iterator. So every window of the load has the weights of the scenario, as near as whole
+    requests allow, and no two users get the same of what is asked once only. Raises RanOutError.
     """
-
-    def __init__(self, scenario: Scenario, made: Mapping[str, Sequence[_T]], seed: int) -> None:
-        sources = {request.name: _source(request, made[request.name]) for request in scenario.load}
-        self._slots = [sources[request.name] for request in scenario.load for _ in range(request.weight)]
-        random.Random(seed).shuffle(self._slots)  # noqa: S311  # an order to be repeated, no secret
-
-    def begun_at(self, share: float) -> Iterator[_T]:
-        """Endlessly, from that share of the cycle on. Raises RanOutError."""
-        if len(self._slots) == 1:
-            return self._slots[0]
-        first = int(share * len(self._slots))
-        return map(next, itertools.cycle(self._slots[first:] + self._slots[:first]))
+    sources = {request.name: _source(request, made[request.name]) for request in scenario.load}
+    slots = [sources[name] for name in _spread(scenario, seed)]
+    return slots[0] if len(slots) == 1 else map(next, itertools.cycle(slots))
 
 
 def asked(job: Job) -> Mapping[str, Asked]:
@@ -51,6 +43,16 @@ def asked(job: Job) -> Mapping[str, Asked]:
         if scenario.name not in rendered:
             rendered[scenario.name] = {one.name: rendering.for_load(one, job.plan.seed) for one in scenario.load}
     return {label: rendered[target.scenario.name] for label, target in job.targets.items()}
+
+
+def _spread(scenario: Scenario, seed: int) -> list[str]:
+    """The names of one cycle, each as often as it weighs and at equal distances, from a place that the seed chooses."""
+    chooser = random.Random(seed)  # noqa: S311  # an order to be repeated, no secret
+    placed = []
+    for request in scenario.load:
+        first = chooser.random()
+        placed += [((number + first) / request.weight, request.name) for number in range(request.weight)]
+    return [name for _, name in sorted(placed)]
 
 
 def _source(request: Request, made: Sequence[_T]) -> Iterator[_T]:

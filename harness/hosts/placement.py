@@ -26,6 +26,18 @@ def place(cpus: Sequence[int], siblings: Sequence[Sequence[int]] | None) -> Plac
     return Placement(server_cpus=tuple(server), generator_cpus=tuple(apart or rest), owns_core=bool(apart))
 
 
+def place_apart(here: Placement, cpus: Sequence[int], siblings: Sequence[Sequence[int]] | None) -> Placement:
+    """As `place`, where the generator is on this machine and the servers on one of their own, with these `cpus`.
+
+    The server side gets two again, and both if there are no more. `here` is how this machine would be divided: the
+    generator gets all of it, and shares no core with the servers; it owns one if this machine has two.
+    """
+    cores = [set(core) & set(cpus) for core in siblings or ()]
+    server = sorted(cpus) if len(cpus) <= _SERVER_CPUS else _server_cpus(sorted(cpus), cores)
+    all_here = sorted({*here.server_cpus, *here.generator_cpus})
+    return Placement(server_cpus=tuple(server), generator_cpus=tuple(all_here), owns_core=len(all_here) > 1)
+
+
 def _server_cpus(cpus: list[int], cores: list[set[int]]) -> list[int]:
     if len(cpus) <= _SERVER_CPUS:
         return cpus[-1:]

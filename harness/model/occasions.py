@@ -10,7 +10,7 @@ from harness.model.value import Value
 
 
 class OccasionRow(Value):
-    """What a run said of one contender. `ratio` is to the occasion's reference; None: not compared."""
+    """What a run said of one contender. `ratio` is to the occasion's reference, `duet` too; None: not compared."""
 
     contender: str
     app: str
@@ -20,6 +20,7 @@ class OccasionRow(Value):
     ratio: Estimate | None
     log_ratio: float | None
     log_error: float | None
+    duet: Estimate | None = None
 
 
 class Occasion(Value):
@@ -49,10 +50,14 @@ class Occasion(Value):
 
 
 class Series(Value):
-    """Occasions that repeat each other, in their order, and what they say together of each contender."""
+    """Occasions that repeat each other, in their order, and what they say together of each contender.
+
+    `pooled_duets`: of the ratios by duet; without those that no occasion has.
+    """
 
     occasions: tuple[Occasion, ...]
     pooled: Mapping[str, Pooled | None]
+    pooled_duets: Mapping[str, Pooled | None] = {}
 
 
 def series(plan: str, machine: str, digests: Mapping[str, str]) -> tuple[str, ...]:

@@ -239,7 +239,10 @@ class DuetPart(Value):
 
 
 class DuetOutcome(Value):
-    """A contender and the reference under load at the same time, on the same CPUs."""
+    """A contender and the reference under load at the same time, on the same CPUs.
+
+    `took_s` is from the first reading of their clocks to the last. None: not kept, in older runs.
+    """
 
     kind: Literal["duet"] = "duet"
     block: int
@@ -248,6 +251,7 @@ class DuetOutcome(Value):
     contender: str
     beside: str
     parts: Mapping[str, DuetPart] = {}
+    took_s: float | None = None
     failure: Failure | None = None
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from harness.calibration import Calibration, Share, Tally
+from harness.calibration import Calibration, Rates, Share, Tally
 from harness.model import Call
 from harness.report import format as written
 from harness.report.format import NOTHING, Cell
@@ -16,9 +16,13 @@ _ABOUT = {
     "slower5": "slower5: control against a control that does about 5 % more work per request.",
     "slower10": "slower10: control against a control that does about 10 % more work per request.",
 }
+_BY = (
+    "Each trial is judged twice: by its duets, of which it is mostly made, and by the few slices beside them. A run "
+    "has more slices, and so finds more by them than these trials do."
+)
 _RATES = (
     "wrong: FASTER or SLOWER called of the same app, or FASTER of the slower one; in brackets what rate so many trials "
-    "do not exclude (Clopper and Pearson, exact, one-sided, 95 %). Settled: both numbers SERVER-BOUND. found: SLOWER "
+    "do not exclude (Clopper and Pearson, exact, one-sided, 95 %). Settled: no guard doubts it. found: SLOWER "
     "called of the slower one; interval holds 1: the printed 95 % interval of the same app does; both with their exact "
     "two-sided 95 % intervals. Failed and aborted trials are in none of these, but in the table of trials."
 )
@@ -43,54 +47,69 @@ def _parts(calibration: Calibration) -> Iterator[Table | str]:
     else:
         yield _trials(calibration)
         yield " ".join(_ABOUT[kind] for kind in dict.fromkeys(tally.kind for tally in calibration.tallies))
+        yield _calls(calibration)
+        yield _BY
         yield _rates(calibration)
         yield _RATES
-        if any(tally.flipped is not None for tally in calibration.tallies):
+        if any(one.flipped is not None for tally in calibration.tallies for one in tally.rates):
             yield _FLIPS
-        yield f"Measured by the code {calibration.measuring}, on {_machines(calibration)}."
+        yield f"Made by the code {calibration.code}, on {_machines(calibration)}."
     for older in calibration.older:
-        yield f"Not counted: {older.trials} trials ({older.finished} finished) of the older code {older.measuring}."
+        yield f"Not counted: {older.trials} trials ({older.finished} finished) of the older code {older.code}."
     if calibration.torn:
         yield f"{calibration.torn} lines were cut off while they were written, and are left out."
 
 
 def _trials(calibration: Calibration) -> Table:
-    heads = (
-        *_NAMES,
-        *map(Head, ("trials", "finished", "aborted", "failed", "settled", "median\nratio", "time of\none")),
-        *(Head(call.value) for call in Call),
-    )
+    heads = (*_NAMES, *map(Head, ("trials", "finished", "aborted", "failed", "time of\none")))
     return _table("Trials", heads, [_trial(tally) for tally in calibration.tallies])
 
 
 def _trial(tally: Tally) -> tuple[Cell, ...]:
-    counts = (tally.trials, tally.finished, tally.aborted, tally.failed, tally.settled)
+    counts = (tally.trials, tally.finished, tally.aborted, tally.failed)
     return (
         *_names(tally),
         *(Cell(written.count(count)) for count in counts),
-        Cell(NOTHING if tally.ratio is None else f"{tally.ratio:.3f}x"),
         Cell(NOTHING if tally.seconds is None else written.duration(tally.seconds)),
-        *(Cell(written.count(tally.called[call])) for call in Call),
+    )
+
+
+def _calls(calibration: Calibration) -> Table:
+    headings = ("trials", "settled", "median\nratio", "median\nhalf-width", *(call.value for call in Call))
+    return _table("What was called", (*_NAMES, _BY_HEAD, *map(Head, headings)), _each(calibration, _called))
+
+
+def _called(one: Rates) -> tuple[Cell, ...]:
+    return (
+        Cell(written.count(one.judged)),
+        Cell(written.count(one.settled)),
+        Cell(NOTHING if one.ratio is None else f"{one.ratio:.3f}x"),
+        Cell(NOTHING if one.half_width is None else f"± {_percent(one.half_width)} %"),
+        *(Cell(written.count(one.called[call])) for call in Call),
     )
 
 
 def _rates(calibration: Calibration) -> Table:
     headings = ("wrong", "wrong,\nsettled", "found", "interval\nholds 1", "random\nsigns")
-    lines = [_rate(tally) for tally in calibration.tallies]
-    return _table("How often it errs", (*_NAMES, *map(Head, headings)), lines)
+    return _table("How often it errs", (*_NAMES, _BY_HEAD, *map(Head, headings)), _each(calibration, _rate))
 
 
-def _rate(tally: Tally) -> tuple[Cell, ...]:
+def _rate(one: Rates) -> tuple[Cell, ...]:
     return (
-        *_names(tally),
-        _at_most(tally.wrong),
-        _at_most(tally.wrong_settled),
-        _between(tally.found),
-        _between(tally.covered),
-        Cell(NOTHING if tally.flipped is None else f"{100 * tally.flipped:.2f} %"),
+        _at_most(one.wrong),
+        _at_most(one.wrong_settled),
+        _between(one.found),
+        _between(one.covered),
+        Cell(NOTHING if one.flipped is None else f"{100 * one.flipped:.2f} %"),
     )
 
 
+def _each(calibration: Calibration, cells: Callable[[Rates], tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
+    """A line for each estimator of each tally."""
+    return [(*_names(tally), Cell(one.by), *cells(one)) for tally in calibration.tallies for one in tally.rates]
+
+
+_BY_HEAD = Head("by", "word")
 _NAMES = (Head("kind", "word"), Head("compared", "name"))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness.pilot import Pilot, Spread
+from collections.abc import Iterator
+
+from harness.pilot import Cut, Pilot, Spread
 from harness.report import format as written
 from harness.report.format import NOTHING, Cell
 from harness.report.page import Page
@@ -11,21 +13,37 @@ from harness.stats.designs import Design
 
 
 def page(pilot: Pilot) -> Page:
-    """Tables of designs, of noise and of costs, and how far they can be trusted."""
-    said = _WORDS.format(windows=pilot.piloted.windows)
-    parts = (_designs(pilot), _next(pilot), _doubt(pilot), _noise(pilot), said, _costs(pilot))
-    return Page(f"Pilot: {', '.join(pilot.runs)}", parts)
+    """Tables of designs and of noise, by slices and by duets; of costs; and how far they can be trusted."""
+    return Page(f"Pilot: {', '.join(pilot.runs)}", tuple(_parts(pilot)))
 
 
 _WORDS = (
-    "Percent are standard deviations of the logarithm of the ratio. A block's value is the 20 % trimmed mean of "
-    "{windows} pairs of slices. 0 between blocks: the slices alone explain how the blocks' values spread."
+    "Percent are standard deviations of the logarithm of the ratio. A block's value is the 20 % trimmed mean of its "
+    "windows: pairs of slices, or duets. 0 between blocks: the windows alone explain how the blocks' values spread."
+)
+_COSTS_WHAT = (
+    "A design's time is that of its blocks: launches, warm-ups, and windows of its own kind only. What a run has "
+    "beside these comes on top. Slices say what a user gets, duets what a request costs: they are not the same number."
 )
 
 
-def _next(pilot: Pilot) -> str:
-    cut = f"--blocks {pilot.wanted.blocks} --rounds {pilot.wanted.windows}"
-    return f"The next run, at its cheapest: {cut}. Its time is that of the blocks; cold starts come on top."
+def _parts(pilot: Pilot) -> Iterator[Table | str]:
+    yield _designs("slices", pilot.slices)
+    yield _next(pilot.slices, "--rounds")
+    if pilot.duets:
+        yield _designs("duets", pilot.duets)
+        yield _next(pilot.duets, "--duets")
+    yield _doubt(pilot)
+    yield _noise("slices", pilot.slices, pilot.reference)
+    if pilot.duets:
+        yield _noise("duets", pilot.duets, pilot.reference)
+    yield _WORDS
+    yield _costs(pilot)
+    yield _COSTS_WHAT
+
+
+def _next(cut: Cut, option: str) -> str:
+    return f"The next run, at its cheapest: --blocks {cut.wanted.blocks} {option} {cut.wanted.windows}."
 
 
 def _doubt(pilot: Pilot) -> str:
@@ -33,12 +51,12 @@ def _doubt(pilot: Pilot) -> str:
     return f"So few blocks tell the noise only so well: the true half-widths may be {times} these (95 %), this hour."
 
 
-def _designs(pilot: Pilot) -> Table:
-    rows = [("as the pilot was", pilot.piloted), ("cheapest for the half-width", pilot.wanted)]
-    if pilot.in_time:
-        rows.append(("narrowest in the time", pilot.in_time))
-    heads = (Head("design", "word"), Head("blocks"), Head("rounds"), Head("minutes"), Head("half-width"))
-    return Table("Designs", heads, tuple(_design(*row) for row in rows), len(rows))
+def _designs(kind: str, cut: Cut) -> Table:
+    rows = [("as the pilot was", cut.piloted), ("cheapest for the half-width", cut.wanted)]
+    if cut.in_time:
+        rows.append(("narrowest in the time", cut.in_time))
+    heads = (Head("design", "word"), Head("blocks"), Head(f"{kind}\nin a block"), Head("minutes"), Head("half-width"))
+    return Table(f"Designs by {kind}", heads, tuple(_design(*row) for row in rows), len(rows))
 
 
 def _design(name: str, design: Design) -> tuple[Cell, ...]:
@@ -46,17 +64,17 @@ def _design(name: str, design: Design) -> tuple[Cell, ...]:
     return Cell(name), Cell(str(design.blocks)), Cell(str(design.windows)), minutes, _half(design.half_width)
 
 
-def _noise(pilot: Pilot) -> Table:
+def _noise(kind: str, cut: Cut, reference: str) -> Table:
     heads = (
         Head("contender", "name"),
         Head("ratio"),
-        Head("between slices\nof a block"),
+        Head(f"between {kind}\nof a block"),
         Head("left in a\nblock's value"),
         Head("between blocks\nbeyond that"),
         Head("half-width in\nthe cheapest design"),
     )
-    lines = (*map(_spread, pilot.spreads), _spread(pilot.together))
-    return Table(f"Noise of the ratios to {pilot.reference}", heads, lines, len(pilot.spreads))
+    lines = (*map(_spread, cut.spreads), _spread(cut.together))
+    return Table(f"Noise of the ratios to {reference}, by {kind}", heads, lines, len(cut.spreads))
 
 
 def _spread(spread: Spread) -> tuple[Cell, ...]:
@@ -69,8 +87,9 @@ def _spread(spread: Spread) -> tuple[Cell, ...]:
 
 
 def _costs(pilot: Pilot) -> Table:
-    rows = [("a block's launches, checks, warm-ups, stops", pilot.costs.restart_s)]
-    rows += [("a round: a slice of each", pilot.costs.window_s)]
+    rows = [("a block's launches, checks, warm-ups, stops", pilot.slices.costs.restart_s)]
+    rows += [("a round of slices: one of each", pilot.slices.costs.window_s)]
+    rows += [("a round of duets: one of each with the reference", pilot.duets.costs.window_s)] if pilot.duets else []
     rows += [(f"a slice of {label}", seconds) for label, seconds in sorted(pilot.slice_s.items())]
     lines = tuple((Cell(name), Cell(written.duration(seconds))) for name, seconds in rows)
     return Table("Costs", (Head("what", "word"), Head("takes")), lines, len(lines))

@@ -26,6 +26,7 @@ _POOLED = (
     Head("intervals\nthat hold\nthe mean"),
     Head("next\noccasion"),
 )
+_BY_DUET = "(by duet)"
 _WORDS = {
     "ratio, mean": (
         "over occasions, each of which counts by its own precision and the spread between them, with the 95 % "
@@ -36,6 +37,9 @@ _WORDS = {
         "interval."
     ),
     "p of no spread": "how often occasions would differ so much or more if only their own errors moved them.",
+    "by duet": (
+        "the ratio of what a request costs, from occasions that had duets: two contenders under load at the same time."
+    ),
     "next occasion": (
         "where the true ratio of another occasion lies, 95 times in 100. What a run measures of it has its own "
         "interval beside."
@@ -73,8 +77,11 @@ def title(series: Series) -> str:
 
 
 def pooled(series: Series) -> Table:
-    """One line per contender that is no reference."""
-    lines = tuple(_pooled_line(label, one) for label, one in series.pooled.items())
+    """One line per contender that is no reference; another one by duets, where there were any."""
+    lines = (
+        *(_pooled_line(Cell(label), one) for label, one in series.pooled.items()),
+        *(_pooled_line(Cell(label, _BY_DUET), one) for label, one in series.pooled_duets.items()),
+    )
     reference = escape.plain(series.occasions[0].reference)
     return Table(
         f"Together (ratios are to {reference}; a range in brackets is a 95 % interval)", _POOLED, lines, len(lines)
@@ -88,8 +95,9 @@ def occasions(series: Series) -> Table:
         Head("started"),
         Head("control\nper s"),
         *(Head(escape.plain(label)) for label in series.pooled),
+        *(Head(f"{escape.plain(label)}\n{_BY_DUET}") for label in series.pooled_duets),
     )
-    lines = tuple(_occasion_line(one, list(series.pooled)) for one in series.occasions)
+    lines = tuple(_occasion_line(one, [*series.pooled], [*series.pooled_duets]) for one in series.occasions)
     return Table("Each occasion", heads, lines, len(lines))
 
 
@@ -121,11 +129,11 @@ def _list(lines: Iterable[str]) -> str:
     return "".join(f"* {line}\n" for line in lines)
 
 
-def _pooled_line(label: str, one: Pooled | None) -> tuple[Cell, ...]:
+def _pooled_line(name: Cell, one: Pooled | None) -> tuple[Cell, ...]:
     if one is None:
-        return Cell(label), *(Cell(NOTHING) for _ in _POOLED[1:])
+        return name, *(Cell(NOTHING) for _ in _POOLED[1:])
     return (
-        Cell(label),
+        name,
         Cell(str(one.n)),
         written.ratio(one.ratio),
         written.ratio(one.by_precision),
@@ -142,13 +150,14 @@ def _spread(between: Estimate) -> Cell:
     return Cell(f"± {written.percent(math.expm1(between.value))}", f"({low.removesuffix(' %')} to {high})")
 
 
-def _occasion_line(one: Occasion, labels: Sequence[str]) -> tuple[Cell, ...]:
+def _occasion_line(one: Occasion, labels: Sequence[str], by_duet: Sequence[str]) -> tuple[Cell, ...]:
     rows = {row.contender: row for row in one.rows}
     return (
         Cell(one.run),
         Cell(written.moment(one.at)),
         Cell(written.rate(one.control_per_s)),
         *(_ratio(rows[label].ratio, rows[label].verdict) if label in rows else Cell(NOTHING) for label in labels),
+        *(written.ratio(duet) if label in rows and (duet := rows[label].duet) else Cell(NOTHING) for label in by_duet),
     )
 
 

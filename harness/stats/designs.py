@@ -15,11 +15,11 @@ from harness.model import Value
 from harness.stats.components import Noise
 from harness.stats.estimates import FEWEST
 
-_FEWEST_WINDOWS = 5  # of which one is trimmed at either end: under that, one that went wrong moves its block
+FEWEST_SLICES = 5  # of which one is trimmed at either end: under that, one that went wrong moves its block
+FEWEST_DUETS = 2  # nothing is trimmed of so few, nor needs it: both of a duet meet the same weather
 _MOST_WINDOWS = 100
 _MOST_BLOCKS = 1000
 _BLOCKS = range(FEWEST, _MOST_BLOCKS + 1)
-_WINDOWS = range(_FEWEST_WINDOWS, _MOST_WINDOWS + 1)
 
 
 class Costs(Value):
@@ -66,9 +66,12 @@ def design(noise: Noise, costs: Costs, blocks: int, windows: int) -> Design:
     )
 
 
-def cheapest(noise: Noise, costs: Costs, wanted: float) -> Design:
-    """The design that costs least of those whose half-width is no wider than wanted. Raises InputError without any."""
-    enough = [(_enough_blocks(noise.block(windows), wanted), windows) for windows in _WINDOWS]
+def cheapest(noise: Noise, costs: Costs, wanted: float, fewest: int = FEWEST_SLICES) -> Design:
+    """The design that costs least of those whose half-width is no wider than wanted. Raises InputError without any.
+
+    `fewest`: windows that a block is to have.
+    """
+    enough = [(_enough_blocks(noise.block(windows), wanted), windows) for windows in _windows(fewest)]
     found = [design(noise, costs, blocks, windows) for blocks, windows in enough if blocks]
     if not found:
         raise InputError(
@@ -77,16 +80,23 @@ def cheapest(noise: Noise, costs: Costs, wanted: float) -> Design:
     return min(found, key=lambda one: (one.seconds, one.half_width))
 
 
-def best(noise: Noise, costs: Costs, seconds: float) -> Design:
-    """The design of the least half-width of those that cost at most so much. Raises InputError without any."""
-    room = [(min(_MOST_BLOCKS, int(seconds / costs.seconds(1, windows))), windows) for windows in _WINDOWS]
+def best(noise: Noise, costs: Costs, seconds: float, fewest: int = FEWEST_SLICES) -> Design:
+    """The design of the least half-width of those that cost at most so much. Raises InputError without any.
+
+    `fewest`: windows that a block is to have.
+    """
+    room = [(min(_MOST_BLOCKS, int(seconds / costs.seconds(1, windows))), windows) for windows in _windows(fewest)]
     found = [design(noise, costs, blocks, windows) for blocks, windows in room if blocks >= FEWEST]
     if not found:
         raise InputError(
-            f"{seconds:.0f} s are too few: no interval is claimed under {FEWEST} blocks of {_FEWEST_WINDOWS} windows",
-            f"Those take {costs.seconds(FEWEST, _FEWEST_WINDOWS):.0f} s.",
+            f"{seconds:.0f} s are too few: no interval is claimed under {FEWEST} blocks of {fewest} windows",
+            f"Those take {costs.seconds(FEWEST, fewest):.0f} s.",
         )
     return min(found, key=lambda one: (one.half_width, one.seconds))
+
+
+def _windows(fewest: int) -> range:
+    return range(fewest, _MOST_WINDOWS + 1)
 
 
 def _enough_blocks(variance: float, wanted: float) -> int | None:

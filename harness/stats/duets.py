@@ -24,13 +24,18 @@ def log_ratio(duet: DuetOutcome) -> float:
     return math.log(ours.answered / ours.cpu_s) - math.log(theirs.answered / theirs.cpu_s)
 
 
-def log_ratios(duets: Sequence[DuetOutcome]) -> dict[int, float]:
-    """By block: the 20 % trimmed mean over the clean duets of one contender."""
+def by_block(duets: Sequence[DuetOutcome]) -> dict[int, list[float]]:
+    """The log ratios of the clean duets of one contender, by block."""
     blocks: dict[int, list[float]] = {}
     for duet in duets:
         if is_clean(duet):
             blocks.setdefault(duet.block, []).append(log_ratio(duet))
-    return {block: trimmed_mean(logs) for block, logs in blocks.items()}
+    return blocks
+
+
+def log_ratios(duets: Sequence[DuetOutcome]) -> dict[int, float]:
+    """By block: the 20 % trimmed mean over the clean duets of one contender."""
+    return {block: trimmed_mean(logs) for block, logs in by_block(duets).items()}
 
 
 def cpu_share(duet: DuetOutcome) -> float:

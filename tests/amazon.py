@@ -1,4 +1,4 @@
-"""AWS on loopback: moto's server, and before it a door that can refuse or answer for itself. Nothing leaves the machine."""
+"""AWS on loopback: moto's server, and before it a door that can answer for itself. Nothing leaves the machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 from urllib.request import Request, urlopen
 
 REGION = "us-east-1"
-DEBIAN = {
+DEBIAN: dict[str, str | bool | None] = {
     "owner_id": "136693071363",
     "root_device_name": "/dev/xvda",
     "root_device_type": "ebs",

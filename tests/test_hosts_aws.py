@@ -196,7 +196,8 @@ def test_what_aws_refuses_is_said_with_a_hint(cloud, door, action, answer, messa
     assert left(cloud) == []
 
 
-def test_without_credentials_or_a_region_nothing_is_asked(cloud, door, monkeypatch, tmp_path):
+@pytest.mark.usefixtures("cloud")
+def test_without_credentials_or_a_region_nothing_is_asked(door, monkeypatch, tmp_path):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     with pytest.raises(HostError, match="no credentials") as raised:
         Cloud(tmp_path, TEMPLATE, print).all()
@@ -250,9 +251,15 @@ def test_a_stack_that_fails_half_way_says_what_failed_first_and_is_removed(cloud
 
 
 def test_what_cannot_be_removed_is_named_with_its_price_and_its_end(cloud, door, said):
-    with pytest.raises(ValueError, match="the first error"), cloud.made(WISH, reached) as stack:
-        door.answers["DeleteStack"] = refusal("AccessDenied", "may not delete", 403)
+    may_not = refusal("AccessDenied", "may not delete", 403)
+
+    def ended(_stack):
+        door.answers["DeleteStack"] = may_not
         raise ValueError("the first error")
+
+    with pytest.raises(ValueError, match="the first error"), cloud.made(WISH, ended):
+        pass
+    (stack,) = cloud.all()
     machine = stack.machines["apps"]
     loud = said[-1]
     assert f"{stack.name} is NOT REMOVED" in loud

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cfnlint.decode import decode
+from cfnlint.decode import decode  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "infra" / "stack.yaml"

@@ -59,12 +59,13 @@ Reference = Annotated[str | None, typer.Option(help="The contender that ratios a
 
 # Where it is measured
 MeasuredHost = Annotated[
-    str, typer.Option("--host", metavar="local|ssh://[USER@]HOST[:PORT]", help="Where contenders are launched.")
+    str, typer.Option("--host", metavar="local|ssh://[USER@]HOST[:PORT]|aws", help="Where contenders are launched.")
 ]
 KnownHosts = Annotated[
     Path | None,
     typer.Option(help="A file that holds the host's key, as ssh writes it; unless given, those that your ssh trusts."),
 ]
+Hours = Annotated[float, typer.Option(min=0.25, max=48, help="After so many hours the machines at AWS end themselves.")]
 KeepThere = Annotated[bool, typer.Option("--keep", help="Leave the logs on the host of --host, to look around.")]
 
 # How it is measured

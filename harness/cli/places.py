@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.hosting import AWS, HOURS, NAMED, standing, wished
 from harness.cli.output import note
 from harness.errors import HostError, InputError
 from harness.hosts.base import Host
@@ -27,6 +28,7 @@ class Where:
     host: str = LOCAL
     known_hosts: Path | None = None
     keep: bool = False
+    hours: float = HOURS
 
     @property
     def is_local(self) -> bool:
@@ -42,11 +44,16 @@ def opened(where: Where, *, exclusive: bool, provisions: bool = True) -> Iterato
     if where.is_local:
         with LocalHost(exclusive=exclusive) as here:
             yield here
+    elif where.host == AWS and not provisions:
+        yield _planned(where)
+    elif where.host == AWS or where.host.startswith(NAMED):
+        with _rented(where, exclusive=exclusive, provisions=provisions) as there:
+            yield there
     elif where.host.startswith(_SSH):
         with _ssh(where, exclusive=exclusive, provisions=provisions) as there:
             yield there
     else:
-        raise InputError(f'"{where.host}" is no host', f"Write {LOCAL}, or {_SSH}user@host")
+        raise InputError(f'"{where.host}" is no host', f"Write {LOCAL}, {_SSH}user@host or {AWS}")
 
 
 @contextmanager
@@ -73,3 +80,19 @@ def _ssh(where: Where, *, exclusive: bool, provisions: bool) -> SshHost:
 
     to = SshAddress.parse(where.host, where.known_hosts)
     return SshHost(to, exclusive=exclusive, provisions=provisions, keep=where.keep, tell=note)
+
+
+@contextmanager
+def _rented(where: Where, *, exclusive: bool, provisions: bool) -> Iterator[Host]:
+    with standing(where.host, where.hours) as (cloud, stack):
+        from harness.hosts.aws.host import AwsHost  # as above
+
+        with AwsHost(cloud, stack, exclusive=exclusive, provisions=provisions, keep=where.keep, tell=note) as there:
+            yield there
+
+
+def _planned(where: Where) -> Host:
+    from harness.hosts.aws.planned import PlannedHost
+
+    wished(where.hours)
+    return PlannedHost()

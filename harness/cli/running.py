@@ -14,11 +14,12 @@ import typer
 from harness import catalog, prepare, several, store
 from harness.campaign import Part
 from harness.cli import options, rotating, steps
+from harness.cli.hosting import HOURS
 from harness.cli.output import note
 from harness.cli.places import HERE, LOCAL, Where, anonymous, opened
 from harness.errors import InputError
 
-_BESIDE_RESUME = {"resume", "dry_run", "json", "host", "known_hosts", "keep"}
+_BESIDE_RESUME = {"resume", "dry_run", "json", "host", "known_hosts", "keep", "hours"}
 
 
 def run(
@@ -32,6 +33,7 @@ def run(
     host: options.MeasuredHost = LOCAL,
     known_hosts: options.KnownHosts = None,
     keep: options.KeepThere = False,
+    hours: options.Hours = HOURS,
     quick: options.Quick = False,
     publish: options.Publish = False,
     dry_run: options.DryRun = False,
@@ -53,7 +55,7 @@ def run(
     json: options.Json = False,
 ) -> None:
     """Measure contenders: throughput, latency and cold start, as a table, charts and a verdict."""
-    where = Where(host, known_hosts, keep)
+    where = Where(host, known_hosts, keep, hours)
     counts, scenarios = _counts(connections), catalog.scenarios(catalog.read(), scenario or (catalog.USUAL,))
     _refuse_both(counts, scenarios)
     given = {"engine": engine, "connections": counts[0] if counts else None, "blocks": blocks, "rounds": rounds}

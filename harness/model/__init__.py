@@ -30,6 +30,7 @@ from harness.model.meaning import (
 from harness.model.occasions import Occasion, OccasionRow, Series
 from harness.model.outcomes import (
     BlockOutcome,
+    Credits,
     DuetOutcome,
     DuetPart,
     Enforcement,
@@ -69,6 +70,7 @@ __all__ = [
     "Claims",
     "Comparison",
     "Contender",
+    "Credits",
     "Deployment",
     "Doubt",
     "Draw",

@@ -23,6 +23,7 @@ from harness.hosts.aws.stacks import EXPIRES, ROLES, TAG, Left, Stack, Wish
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import WaiterConfigTypeDef
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_ec2 import EC2Client
 
 Say = Callable[[str], None]
@@ -46,13 +47,19 @@ class Cloud:
         self._template = template
         self._say = say
         with told("the choice of an account and a region"):
-            self.session = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # or as its configuration says
-            self.stacks: CloudFormationClient = self.session.client("cloudformation", config=_CONFIG)
-            self.ec2: EC2Client = self.session.client("ec2", config=_CONFIG)
+            session = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # or as its configuration says
+            self.stacks: CloudFormationClient = session.client("cloudformation", config=_CONFIG)
+            self.ec2: EC2Client = session.client("ec2", config=_CONFIG)
+            self.watch: CloudWatchClient = session.client("cloudwatch", config=_CONFIG)
 
     def keys_of(self, stack: Stack) -> Path:
         """The folder of a stack's keys, if it was made in this clone."""
         return self._folder / stack.name
+
+    @property
+    def region(self) -> str:
+        """Where all of it is."""
+        return self.ec2.meta.region_name
 
     @contextmanager
     def made(self, wish: Wish, reach: Reach, *, keep: bool = False) -> Iterator[Stack]:
@@ -75,6 +82,14 @@ class Cloud:
         with told("the list of stacks"):
             pages = list(self.stacks.get_paginator("describe_stacks").paginate())
         return [Stack.of(one) for page in pages for one in page["Stacks"] if TAG in one.get("Tags", [])]
+
+    def named(self, name: str) -> Stack:
+        """The stack of ours with this name. Raises HostError."""
+        ours = {stack.name: stack for stack in self.all()}
+        if name not in ours:
+            here = f"There are: {', '.join(ours)}." if ours else "There is none: ./bench host up makes one."
+            raise HostError(f'"{name}" is no stack of Rematch in {self.region}.', here)
+        return ours[name]
 
     def running(self, stack: Stack) -> list[str]:
         """The ids of those of its machines that cost money: none after its expiry."""

@@ -38,6 +38,7 @@ _ENGINE = "connection"
 
 USUAL = {"duets": 2, "open_blocks": 3}
 QUICK = {"blocks": 2, "rounds": 5, "starts": 3, "warm_s": 0.5, "duets": 1, "quick": True}
+NO_CREDITS = 0.4  # a t3.medium's two CPUs at their baseline of 20 %: METHOD.md 8
 PUBLISH = {
     "blocks": 24,
     "starts": 30,
@@ -166,7 +167,8 @@ def _named_reference(asked: Asked, known: catalog.Catalog, labels: Sequence[str]
 def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     """The plan: what was asked for, else what the scenario and the machine suggest, else the defaults.
 
-    Where contenders share services there are no duets: what the two cost together could not be told apart.
+    Where contenders share services there are no duets: what the two cost together could not be told apart. Nor are
+    there under a quota: the CPUs are not busy then.
     """
     suggested = {
         "connections": entry.scenario.connections,
@@ -177,7 +179,7 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     chosen = Plan.model_validate(
         suggested
         | dict(asked.plan)
-        | ({"duets": 0} if entry.scenario.services else {})
+        | ({"duets": 0} if entry.scenario.services or asked.plan.get("cpu_quota") else {})
         | {
             "scenario": entry.scenario.name,
             "lineup": entry.lineup,
@@ -244,7 +246,7 @@ def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path) -> Field:
         contenders={contender.label: contender for contender in entry.contenders},
         pythons={contender.label: host.environments.python(contender.app) for contender in entry.contenders},
         placement=host.placement,
-        limits=Limits(cpus=host.placement.server_cpus, memory_bytes=MEMORY_BYTES),
+        limits=Limits(cpus=host.placement.server_cpus, memory_bytes=MEMORY_BYTES, cpu_quota=chosen.cpu_quota),
         logs=logs,
         host=host,
         engine=engines.ENGINES[chosen.engine](),

@@ -11,7 +11,7 @@ import typer
 from harness import several
 from harness.catalog import ALL, USUAL
 from harness.model import Plan
-from harness.prepare import ABLATE
+from harness.prepare import ABLATE, NO_CREDITS
 
 # A bracket and a word would be markup to rich, and vanish from the help.
 _SPECIFICATION = r"[LABEL=][PATH:]app\[@deployment]"
@@ -80,6 +80,13 @@ Resume = Annotated[
     typer.Option(help="The folder of a run, or of several: do the blocks that lack, by the plan that is there."),
 ]
 Engine = Annotated[str | None, typer.Option(help="connection, or fasthttp: what stock Locust would have told you.")]
+NoCredits = Annotated[
+    bool,
+    typer.Option(
+        "--no-credits",
+        help=f"Hold all servers together at {NO_CREDITS} CPUs: what a t3.medium has that has no credits.",
+    ),
+]
 Connections = Annotated[
     int | None,
     typer.Option(

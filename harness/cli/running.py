@@ -50,6 +50,7 @@ def run(
     no_bytecode_starts: options.NoBytecodeStarts = None,
     seed: options.Seed = None,
     wait: options.Wait = None,
+    no_credits: options.NoCredits = False,
     samples: options.Samples = False,
     out: options.Runs = None,
     json: options.Json = False,
@@ -62,6 +63,7 @@ def run(
     given |= {"starts": starts, "dropped_starts": dropped_starts, "no_bytecode_starts": no_bytecode_starts}
     given |= {"duets": duets, "open_blocks": open_blocks, "other_wait_blocks": other_wait_blocks}
     given |= {"seed": seed, "wait": wait, "samples": samples or None}
+    quota: dict[str, Any] = {"cpu_quota": prepare.NO_CREDITS} if no_credits else {}
     usual = several.USUAL if len(counts) > 1 or len(scenarios) > 1 else prepare.USUAL
     asked = prepare.Asked(
         scenario=scenarios[0],
@@ -69,7 +71,9 @@ def run(
         contenders=[one for words in contenders or () for one in words.split(",")],
         own=app or (),
         reference=reference,
-        plan=chosen(given, usual, quick=quick, publish=publish, fewer=several.QUICK if len(scenarios) > 1 else {}),
+        plan=chosen(
+            {**given, **quota}, usual, quick=quick, publish=publish, fewer=several.QUICK if len(scenarios) > 1 else {}
+        ),
     )
     if resume:
         _refuse_another_plan(context)

@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,6 @@ from harness.hosts.openssh import SshAddress
 from tests.benching import wait_for
 
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin")
-PORT = 22022
 NEEDED = pytest.mark.skipif(
     SSHD is None or os.getuid() != 0, reason="needs sshd (apt install openssh-server), and root to keep it apart"
 )
@@ -61,41 +61,63 @@ class Sshd:
 
 @contextmanager
 def sshd(
-    folder: Path, address: str = "127.0.0.1", inside: tuple[str, ...] = (), cache: Path | None = None
+    folder: Path,
+    address: str = "127.0.0.1",
+    inside: tuple[str, ...] = (),
+    cache: Path | None = None,
+    room: str | None = None,
 ) -> Iterator[Sshd]:
-    """Whoever logs in sees /etc and ~/.cache/rematch as they are, and leaves nothing in them: they are copies."""
-    cache = cache or folder / "cache"
+    """Whoever logs in sees /etc and ~/.cache/rematch as they are, and leaves nothing in them: they are copies.
+
+    `room`: how much there is for the latter.
+    """
+    cache, port = cache or folder / "cache", free_port()
     for place in (folder, cache, folder / "etc", Path.home() / ".cache" / "rematch", Path("/run/sshd")):
         place.mkdir(parents=True, exist_ok=True)
     for key in ("host_key", "id"):
         if not (folder / key).exists():
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)
     path = f"{Path(sys.base_prefix) / 'bin'}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
-    (folder / "config").write_text(_CONFIG.format(port=PORT, address=address, folder=folder, path=path))
-    (folder / "known_hosts").write_text(f"[{address}]:{PORT} {(folder / 'host_key.pub').read_text()}")
+    (folder / "config").write_text(_CONFIG.format(port=port, address=address, folder=folder, path=path))
+    (folder / "known_hosts").write_text(f"[{address}]:{port} {(folder / 'host_key.pub').read_text()}")
     with (folder / "log").open("wb") as log:
-        running = subprocess.Popen([*inside, "unshare", "--mount", "sh", "-c", _apart(folder, cache)], stderr=log)
+        running = subprocess.Popen([*inside, "unshare", "--mount", "sh", "-c", _apart(folder, cache, room)], stderr=log)
     try:
         wait_for(lambda: "Server listening" in (folder / "log").read_text() or running.poll() is not None, 10)
         assert running.poll() is None, (folder / "log").read_text()
-        at = SshAddress(address, "root", PORT, folder / "id", folder / "known_hosts")
-        yield Sshd(at, f"ssh://root@{address}:{PORT}", running.pid, folder, cache)
+        at = SshAddress(address, "root", port, folder / "id", folder / "known_hosts")
+        yield Sshd(at, f"ssh://root@{address}:{port}", running.pid, folder, cache)
     finally:
         running.terminate()
         running.wait()
 
 
-def _apart(folder: Path, cache: Path) -> str:
+def _apart(folder: Path, cache: Path, room: str | None) -> str:
     etc = shlex.quote(str(folder / "etc"))
     home = shlex.quote(str(Path.home() / ".cache" / "rematch"))
     steps = (
         f"mount -t tmpfs none {etc}",
         f"mkdir {etc}/upper {etc}/work",
         f"mount -t overlay -o lowerdir=/etc,upperdir={etc}/upper,workdir={etc}/work overlay /etc",
-        f"mount --bind {shlex.quote(str(cache))} {home}",
+        f"mount -t tmpfs -o size={room} none {home}" if room else f"mount --bind {shlex.quote(str(cache))} {home}",
         f"exec {SSHD} -D -e -f {shlex.quote(str(folder / 'config'))}",
     )
     return " && ".join(steps)
+
+
+@contextmanager
+def key_agent(at: Sshd) -> Iterator[dict[str, str]]:
+    """What the environment of a program must say, so that its ssh finds the key that is let in."""
+    sock = at.folder / "agent"
+    running = subprocess.Popen(["ssh-agent", "-D", "-a", sock], stdout=subprocess.DEVNULL)
+    found = {"SSH_AUTH_SOCK": str(sock)}
+    try:
+        wait_for(sock.exists, 10)
+        subprocess.run(["ssh-add", "-q", at.folder / "id"], env={**os.environ, **found}, check=True)
+        yield found
+    finally:
+        running.terminate()
+        running.wait()
 
 
 @dataclass(frozen=True)
@@ -121,7 +143,7 @@ def network(number: int = 0) -> Iterator[Network]:
             _ip(f"link add {link} type veth peer name up0 netns {name}")
             _ip(f"addr add {near}/30 dev {link}", f"link set {link} up")
             _ip(f"-n {name} addr add {far}/30 dev up0", f"-n {name} link set up0 up", f"-n {name} link set lo up")
-            yield Network(name, far, ("ip", "netns", "exec", name), link)
+            yield Network(name, far, ("nsenter", f"--net=/run/netns/{name}"), link)
         finally:
             subprocess.run(["ip", "link", "del", link], check=False)
             _ip(f"netns del {name}")
@@ -132,6 +154,12 @@ def network(number: int = 0) -> Iterator[Network]:
 def _ip(*commands: str) -> None:
     for command in commands:
         subprocess.run(["ip", *command.split()], check=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _parent(pid: int) -> int:

@@ -44,13 +44,18 @@ class Cycle(Generic[_T]):
 
 
 def asked(job: Job) -> Mapping[str, Asked]:
-    """What each target is asked, by label. Targets of one scenario are asked the same."""
+    """What each target is asked by this generator, by label. Targets of one scenario are asked the same."""
     rendered: dict[str, Asked] = {}
     for target in job.targets.values():
         scenario = target.scenario
         if scenario.name not in rendered:
-            rendered[scenario.name] = {one.name: rendering.for_load(one, job.plan.seed) for one in scenario.load}
+            rendered[scenario.name] = {one.name: _rows(one, job) for one in scenario.load}
     return {label: rendered[target.scenario.name] for label, target in job.targets.items()}
+
+
+def _rows(request: Request, job: Job) -> tuple[Request, ...]:
+    once = request.draw is not None and request.draw.once
+    return job.portion.rows(rendering.for_load(request, job.plan.seed), once=once)
 
 
 def _source(request: Request, made: Sequence[_T]) -> Iterator[_T]:

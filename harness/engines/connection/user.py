@@ -46,7 +46,7 @@ class ConnectionUser(StagedUser):
             "addresses": {label: Address(target.host, target.port) for label, target in job.targets.items()},
             "cycles": {label: _cycle(job, label, each) for label, each in asked(job).items()},
             "timeout_ns": int(job.plan.request_timeout_s * 1e9),
-            "offsets": random.Random(job.plan.seed),  # noqa: S311  # an order to be repeated, no secret
+            "offsets": random.Random(job.plan.seed + job.portion.index),  # noqa: S311  # an order to be repeated, no secret
         }
         return type("User", (cls,), attributes)
 

@@ -46,7 +46,7 @@ class StockUser(StagedUser, FastHttpUser):
                 label: Cycle(job.targets[label].scenario, each, job.plan.seed) for label, each in asked(job).items()
             },
             "counts_requests": {label: len(target.scenario.load) > 1 for label, target in job.targets.items()},
-            "offsets": random.Random(job.plan.seed),  # noqa: S311  # an order to be repeated, no secret
+            "offsets": random.Random(job.plan.seed + job.portion.index),  # noqa: S311  # an order to be repeated, no secret
             "urls": urls,
             "host": next(iter(urls.values())),
             "network_timeout": job.plan.request_timeout_s,

@@ -37,9 +37,10 @@ class Pace:
         self._start_ns = 0
         self._free: deque[greenlet] = deque()
 
-    def start(self, now_ns: int) -> None:
-        """The first request is due now."""
-        self._start_ns = now_ns
+    def start(self, first_ns: int) -> int:
+        """Say when the first request of all is due."""
+        self._start_ns = first_ns
+        return first_ns
 
     def take(self) -> int | None:
         """The moment at which the caller's next request is due, once it is due. None: there are no more."""

@@ -9,7 +9,6 @@ import re
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import gevent
@@ -19,15 +18,15 @@ from gevent.event import AsyncResult
 from locust import User, task
 from locust.env import Environment
 
-from harness import histogram
-from harness.engines.facts import Facts, Journal, answered_by, facts, first_ends, paced_facts
+from harness.engines.facts import Facts, facts, first_ends, paced_facts
 from harness.engines.job import Job
 from harness.engines.load import Load
 from harness.engines.orders import Ended, Go, Window
 from harness.engines.pace import Pace
 from harness.engines.spinner import Spinner
+from harness.engines.taken import Edge, Taken, recording
 from harness.engines.totals import fold
-from harness.model import Paced, Recording, Turn
+from harness.model import Recording, Turn
 
 _NS = 1e-9
 _LATE_USER_S = 0.001
@@ -65,30 +64,6 @@ class StagedUser(User):
 
     def expire(self, now_ns: int) -> None:
         """Give up the request under way if it has taken too long."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Edge:
-    """A moment: wall clock, steady clock, CPU time of this process."""
-
-    at: float
-    ns: int
-    cpu_ns: int
-
-    @classmethod
-    def now(cls) -> _Edge:
-        return cls(time.time(), time.perf_counter_ns(), time.process_time_ns())
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A turn that was taken: its loads, when it began and stopped, CPU time of empty polls."""
-
-    turn: Turn
-    loads: tuple[Load, ...]
-    start: _Edge
-    stop: _Edge
-    empty_ns: int
 
 
 class Stage:
@@ -151,29 +126,28 @@ class Stage:
 
     def take(self, turn: Turn, go: Go) -> Taken:
         """Load the turn's contenders for the time told, and wait for the requests under way."""
-        pace = (
-            Pace(turn.rate_per_s, int(turn.rate_per_s * go.duration_s), self.job.portion) if turn.rate_per_s else None
-        )
+        pace = self._pace(turn, go)
         loads = [Load(label, turn.renew, self.job.connections, pace) for label in turn.contenders]
         spinner = Spinner(loads)
-        start = _begun(go)
-        if pace:
-            pace.start((go.start_ns or start.ns) + _LEAD_NS)
+        if not pace:
+            _sleep_until(go.start_ns)
+        start = Edge.now()
+        begun_ns = pace.start(go.start_ns or start.ns + _LEAD_NS) if pace else start.ns
         companions = self.open(loads, spinner)
         self._upcoming = AsyncResult()
-        gevent.sleep(go.duration_s)
+        gevent.sleep(go.duration_s + (begun_ns - start.ns) * _NS)
         for load in loads:
             load.running = False
-        stop = _Edge.now()
+        stop = Edge.now()
         gevent.joinall(companions)
         gc.enable()
-        return Taken(turn, tuple(loads), start, stop, spinner.empty_ns)
+        return Taken(turn, tuple(loads), begun_ns, start, stop, spinner.empty_ns)
 
     def ended(self, taken: Taken) -> Ended:
         """What decides which window is counted."""
         count, stop_ns = 2 * self.job.plan.connections, taken.stop.ns
         ends = tuple(first_ends(load.journals, count, stop_ns) for load in taken.loads)
-        return Ended(start_ns=taken.start.ns, stop_ns=stop_ns, first_ends=ends)
+        return Ended(start_ns=taken.begun_ns, stop_ns=stop_ns, first_ends=ends)
 
     def recorded(self, taken: Taken, windows: Sequence[Window]) -> tuple[Recording, ...]:
         """What happened to each load."""
@@ -183,11 +157,16 @@ class Stage:
         """The name of what it is asked."""
         return self.job.targets[contender].scenario.name
 
+    def _pace(self, turn: Turn, go: Go) -> Pace | None:
+        if not turn.rate_per_s:
+            return None
+        return Pace(turn.rate_per_s, int(turn.rate_per_s * go.duration_s), self.job.portion)
+
     def _recorded(self, taken: Taken, load: Load, window: Window) -> Recording:
         journals, own = load.journals, self.job.connections
         found = paced_facts(journals, window) if load.pace else facts(journals, own, window)
         self._keep(taken.turn, load, found)
-        return _recording(taken, load, found, window.stop_ns)
+        return recording(taken, load, found, window.stop_ns)
 
     def _keep(self, turn: Turn, load: Load, found: Facts) -> None:
         """Tell Locust's statistics, and store the raw latencies if asked to."""
@@ -200,53 +179,7 @@ class Stage:
             np.save(self.job.samples / f"{self._taken:04}-round{turn.round}-{label}.npy", found.samples_ns)
 
 
-def _begun(go: Go) -> _Edge:
-    """The moment at which the turn begins. Nothing else has to be done until then, so the whole process sleeps."""
-    if go.start_ns is not None:
-        _sleep(max(0, go.start_ns - time.perf_counter_ns()) * _NS)
-    return _Edge.now()
-
-
-def _recording(taken: Taken, load: Load, found: Facts, stop_ns: int) -> Recording:
-    turn, start, stop = taken.turn, taken.start, taken.stop
-    return Recording(
-        contender=load.contender,
-        round=turn.round,
-        started_at=start.at,
-        duration_s=(stop.ns - start.ns) * _NS,
-        answered=found.all_ns.size,
-        counted=found.counted,
-        counted_s=found.counted_s,
-        errors=dict(load.errors),
-        first_error=load.first_error,
-        latency=found.latency,
-        longest_s=found.longest_s,
-        busy=found.busy,
-        connections=load.open_connections,
-        reconnects=load.reconnects,
-        asked_again=load.asked_again,
-        generator_cpu_s=(stop.cpu_ns - start.cpu_ns) * _NS,
-        generator_empty_s=taken.empty_ns * _NS,
-        drain_s=(load.drained_ns - stop_ns) * _NS,
-        paced=_paced(load.pace, turn.share, load.journals, stop_ns) if load.pace and turn.share else None,
-        alternatives=_counted([(alternative, count) for (_, alternative), count in load.apart.items()]),
-        by_request=_counted([(request, count) for (request, _), count in load.apart.items()]),
-        ran_out=load.ran_out,
-    )
-
-
-def _counted(counts: Sequence[tuple[str | None, int]]) -> dict[str, int]:
-    """The sum for each name, in alphabetical order."""
-    names = sorted({name for name, _ in counts if name is not None})
-    return {name: sum(count for each, count in counts if each == name) for name in names}
-
-
-def _paced(pace: Pace, share: float, journals: Sequence[Journal], stop_ns: int) -> Paced:
-    return Paced(
-        share=share,
-        rate_per_s=pace.rate_per_s,
-        due=pace.count,
-        in_time=answered_by(journals, stop_ns),
-        queued=pace.queued,
-        lag=histogram.of(np.array(pace.lags_ns) * _NS),
-    )
+def _sleep_until(start_ns: int | None) -> None:
+    """Nothing else has to be done until then, so the whole process sleeps: gevent's timers are up to 0.8 ms late."""
+    if start_ns is not None:
+        _sleep(max(0, start_ns - time.perf_counter_ns()) * _NS)

@@ -10,6 +10,7 @@ from harness.engines.base import turn_duration_s
 from harness.engines.job import Job, Portion
 from harness.engines.process import GeneratorProcess, Spot, here, refuse_too_few_files, started
 from harness.engines.team import Team, Teammate
+from harness.errors import EngineError
 from harness.model import Placement, Plan, Recording, Target, Turn
 
 _MARGIN_S = 30.0
@@ -53,7 +54,7 @@ class SteppedEngine:
     def _team(
         self, targets: Mapping[str, Target], plan: Plan, turns: Sequence[Turn], placement: Placement, log: Path
     ) -> Iterator[Team]:
-        places = _places(self._spots or (here(),), plan.load_processes, placement)
+        places = _places(self._spots or (here(),), plan, placement)
         jobs = [
             Job(
                 targets=targets,
@@ -83,8 +84,14 @@ def share_of_cpus(cpus: Sequence[int], index: int, of: int) -> tuple[int, ...]:
     return tuple(cpus[index * len(cpus) // of : (index + 1) * len(cpus) // of])
 
 
-def _places(spots: Sequence[Spot], each: int, placement: Placement) -> list[tuple[Spot, tuple[int, ...]]]:
-    """Where each process is started, and the CPUs that it gets there."""
+def _places(spots: Sequence[Spot], plan: Plan, placement: Placement) -> list[tuple[Spot, tuple[int, ...]]]:
+    """Where each process is started, and the CPUs that it gets there. Raises EngineError for more than connections."""
+    each = plan.load_processes
+    if plan.connections < each * len(spots):
+        raise EngineError(
+            f"{each * len(spots)} load generators cannot share {plan.connections} connections",
+            "Choose more connections, or fewer generators.",
+        )
     return [
         (spot, share_of_cpus(placement.generator_cpus if spot.cpus is None else spot.cpus, index, each))
         for spot in spots

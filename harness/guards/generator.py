@@ -114,7 +114,9 @@ def own_time(seen: Evidence) -> Finding:
         return _NO_SLICE
     shares = sorted(min(one.cpu_s / one.duration_s for one in _generators(slice_)) for slice_ in seen.slices)
     robbed = sum(share < OWN_TIME for share in shares)
-    said = f"In {_of(robbed, shares)} {_which(seen, 'most robbed')}, spinning, got under {percent(OWN_TIME)} of its CPU"
+    said = (
+        f"In {_of(robbed, shares)} {_which(seen, 'most robbed', 'spinning ')} got under {percent(OWN_TIME)} of its CPU"
+    )
     return Finding(
         f"{said}; median {percent(_middle(shares), 1)}.", Verdict.UNSETTLED if _too_many(robbed, shares) else None
     )
@@ -199,9 +201,9 @@ def _count(seen: Evidence) -> int:
     return max(len(_generators(slice_)) for slice_ in seen.slices)
 
 
-def _which(seen: Evidence, kind: str) -> str:
+def _which(seen: Evidence, kind: str, policy: str = "") -> str:
     count = _count(seen)
-    return f"the {kind} of {count} generators" if count > 1 else "the generator"
+    return f"the {kind} of {count} {policy}generators" if count > 1 else f"the {policy}generator"
 
 
 def _apart_s(seen: Recording) -> float:

@@ -44,7 +44,7 @@ def python(app: App, under: Path) -> Path:
 def missing(apps: Sequence[App], under: Path) -> tuple[App, ...]:
     """The apps whose environments have yet to be made."""
     environments = ((app, _environment(app, under)) for app in apps)
-    return tuple(app for app, place in environments if place and not (place / _COMPLETE).exists())
+    return tuple(app for app, place in environments if place and not _is_made(place))
 
 
 def download_megabytes(app: App) -> int | None:
@@ -58,7 +58,7 @@ def make(app: App, under: Path) -> None:
     place = _environment(app, under)
     if missing([app], under) and place:
         with _alone(under):
-            if not (place / _COMPLETE).exists():
+            if not _is_made(place):
                 _install(app, place)
 
 
@@ -82,7 +82,13 @@ def _environment(app: App, under: Path) -> Path | None:
         _lock(app).read_bytes()
         + f"{platform.python_version()} {platform.system()} {platform.machine()} {_bare_python()}".encode()
     )
-    return under / f"{app.name}-{hashlib.sha256(made_of).hexdigest()[:12]}"
+    return under.resolve() / f"{app.name}-{hashlib.sha256(made_of).hexdigest()[:12]}"
+
+
+def _is_made(place: Path) -> bool:
+    """Whether an environment was made whole, and here: its programs name the folder that they were installed in."""
+    complete = place / _COMPLETE
+    return complete.exists() and complete.read_text(encoding="utf-8") == str(place)
 
 
 def _lock(app: App) -> Path:
@@ -98,7 +104,7 @@ def _install(app: App, place: Path) -> None:
     _output([uv, "venv", "--quiet", "--python", _bare_python(), str(place)], app)
     install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--require-hashes"]
     _output([*install, "--python", str(place / "bin" / "python"), "-r", str(_lock(app))], app)
-    (place / _COMPLETE).touch()
+    (place / _COMPLETE).write_text(str(place), encoding="utf-8")
 
 
 def _bare_python() -> str:

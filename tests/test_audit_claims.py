@@ -15,7 +15,7 @@ from harness.cli import auditing as command
 from harness.cli.output import ExitCode
 from harness.errors import InputError
 from harness.model import Failure, ResultSet
-from harness.report import auditing, exhibit
+from harness.report import auditing, page
 from harness.summary import summarize
 from tests import builders
 from tests.builders import DJANGO, FASTAPI, FLASK, altered, result_set
@@ -288,14 +288,14 @@ def test_the_article_contradicts_itself_in_its_words_and_in_each_latency_whateve
 
 def test_claims_with_the_same_reason_share_a_sentence() -> None:
     kinds = [claim("throughput", app) for app in ROWS] + [RATIO]
-    lines = auditing.exhibit(audit.audit(table(*kinds), RUN, SUMMARY)).lines
+    lines = auditing.page(audit.audit(table(*kinds), RUN, SUMMARY)).remarks
     assert lines[0] == "1, 2, 3: An absolute figure is one machine's, and this is no t9.tiny."
     assert lines[1].startswith("4: ")
 
 
 def test_a_claim_cannot_act_on_the_page() -> None:
     evil = claim("throughput", "flask").model_copy(update={"says": "<b>|x"})
-    text = exhibit.markdown(auditing.exhibit(audit.audit(table(evil), RUN, SUMMARY)))
+    text = page.markdown(auditing.page(audit.audit(table(evil), RUN, SUMMARY)))
     assert "<b>" not in text
     assert "\\|x" in text
 

@@ -10,7 +10,7 @@ from harness import audit, store
 from harness.audit import Standing
 from harness.cli import auditing as command
 from harness.model import Expectation, Failure, Request, Scenario
-from harness.report import auditing, exhibit
+from harness.report import auditing, page
 from harness.summary import summarize
 from tests import builders
 from tests.builders import DJANGO, FASTAPI, FLASK, altered, result_set
@@ -151,7 +151,7 @@ def test_a_claim_of_answers_needs_no_interval_but_a_run_and_a_valid_number():
 def test_the_table_shows_what_was_claimed_and_what_was_found():
     runs = [measured("typed", 3600.0), measured("untyped", seed=2), turned_away(FASTAPI, 10)]
     found = audit.audit(table(SAME, NEVER), RUN, SUMMARY, [(run, summarize(run)) for run in runs])
-    text = exhibit.markdown(auditing.exhibit(found))
+    text = page.markdown(auditing.page(found))
     same, never = re_lines(text)
     assert "| the same | 0.8" in same
     assert "| no 503 | 360 of " in never

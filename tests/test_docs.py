@@ -14,7 +14,7 @@ from harness.ledger import Ended, Started
 from harness.model import App, Deployment, Draw, Expectation, Lineup, Request, Scenario, Traits
 from harness.pilot import Pilot, Spread
 from harness.report import auditing as shown
-from harness.report import exhibit, files
+from harness.report import files, page
 from harness.stats.designs import Costs, Design
 from harness.summary import summarize
 
@@ -65,7 +65,7 @@ def test_the_readmes_table_is_the_one_generated_from_the_reference_run(name, req
 def test_the_readmes_audit_is_the_one_made_of_the_newest_reference_run(request):
     text = README.read_text(encoding="utf-8")
     found = block("audit", text)
-    expected = f"\n{exhibit.paste(shown.exhibit(audited()))}\n"
+    expected = f"\n{page.paste(shown.page(audited()))}\n"
     if request.config.getoption("--update-golden"):
         README.write_text(text[: found.start(1)] + expected + text[found.end(1) :], encoding="utf-8")
     else:

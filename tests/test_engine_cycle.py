@@ -1,12 +1,13 @@
 """The order of questions: weights are slots, and every slot takes the next of its kind from one source for all."""
 
 from collections import Counter
-from itertools import islice
+from collections.abc import Iterator
+from itertools import islice, pairwise
 
 import pytest
 
 from harness import catalog
-from harness.engines.cycle import Cycle, RanOutError
+from harness.engines.cycle import RanOutError, cycle
 from harness.model import Draw, Expectation, Request, Scenario
 
 ONCE = Draw(of="newcomer", count=3, once=True)
@@ -26,44 +27,45 @@ def scenario(**weights: int) -> Scenario:
     return Scenario(name="x", about="", isolates="", leaves_out="", requests=requests)
 
 
-def cycle(seed: int = 0, **weights: int) -> Cycle[str]:
+def asked(seed: int = 0, **weights: int) -> Iterator[str]:
     made = {name: [f"{name}{number}" for number in range(3)] for name in weights}
-    return Cycle(scenario(**weights), made, seed)
+    return cycle(scenario(**weights), made, seed)
 
 
-def test_each_request_has_its_share_in_every_cycle_of_every_user() -> None:
-    asked = cycle(often=6, rare=2, never=0)
-    for share in (0.0, 0.5, 0.99):
-        found = Counter(one[:-1] for one in islice(asked.begun_at(share), 16))
-        assert found == {"often": 12, "rare": 4}
+def kinds(asked: Iterator[str], count: int) -> list[str]:
+    return [one[:-1] for one in islice(asked, count)]
 
 
-def test_the_order_of_slots_is_shuffled_by_the_seed_and_users_begin_at_different_places() -> None:
-    def kinds(seed: int, share: float = 0.0) -> list[str]:
-        return [one[:-1] for one in islice(cycle(seed, often=60, rare=20).begun_at(share), 80)]
-
-    assert kinds(1) == kinds(1)
-    assert kinds(1) != kinds(2)
-    assert "rare" in kinds(1)[:40]
-    assert kinds(1, 0.5) == kinds(1)[40:] + kinds(1)[:40]
+def test_each_request_has_its_share_in_every_cycle() -> None:
+    found = asked(often=6, rare=2, never=0)
+    for _ in range(3):
+        assert Counter(kinds(found, 8)) == {"often": 6, "rare": 2}
 
 
-def test_users_take_the_next_of_a_request_from_one_source() -> None:
-    asked = cycle(item=1)
-    one, other = asked.begun_at(0.0), asked.begun_at(0.9)
-    assert [next(one), next(other), next(one), next(other)] == ["item0", "item1", "item2", "item0"]
+def test_a_rare_request_comes_at_equal_distances_so_that_every_window_has_its_share() -> None:
+    found = kinds(asked(often=97, rare=3), 400)
+    places = [place for place, kind in enumerate(found) if kind == "rare"]
+    assert {later - earlier for earlier, later in pairwise(places)} <= {32, 33, 34, 35}
 
 
-def test_what_is_asked_once_runs_out_for_everybody_and_for_good() -> None:
-    asked = cycle(once=1)
-    one, other = asked.begun_at(0.0), asked.begun_at(0.0)
-    assert [next(one), next(other), next(one)] == ["once0", "once1", "once2"]
-    for user in (one, other, one):
+def test_the_order_of_slots_is_the_seeds() -> None:
+    assert kinds(asked(1, often=60, rare=20), 80) == kinds(asked(1, often=60, rare=20), 80)
+    assert kinds(asked(1, often=60, rare=20), 80) != kinds(asked(2, often=60, rare=20), 80)
+
+
+def test_a_request_takes_the_next_row_each_time() -> None:
+    assert list(islice(asked(item=1), 4)) == ["item0", "item1", "item2", "item0"]
+
+
+def test_what_is_asked_once_runs_out_for_good() -> None:
+    for found in (asked(once=1), asked(once=3, other=1)):
         with pytest.raises(RanOutError, match="once"):
-            next(user)
+            list(found)
+        with pytest.raises(RanOutError, match="once"):
+            list(found)
 
 
 def test_the_mixed_scenario_asks_for_what_it_says() -> None:
     mixed = catalog.read().scenarios["mixed"]
-    asked = Cycle(mixed, {request.name: [request.name] * 1000 for request in mixed.load}, 0)
-    assert Counter(islice(asked.begun_at(0.3), 1000)) == {request.name: request.weight for request in mixed.load}
+    found = cycle(mixed, {request.name: [request.name] * 1000 for request in mixed.load}, 0)
+    assert Counter(islice(found, 1000)) == {request.name: request.weight for request in mixed.load}

@@ -31,6 +31,15 @@ def test_an_app_with_a_lock_gets_an_environment_of_its_own(tmp_path):
     assert subprocess.check_output(prefix, text=True).strip().startswith(str(under))
 
 
+def test_an_environment_that_was_moved_is_made_anew_for_its_programs_name_the_old_folder(tmp_path):
+    app, under = app_in(tmp_path / "app", "# download: 0 MB\n"), tmp_path / "environments"
+    environments.make(app, under)
+    moved = under.rename(tmp_path / "elsewhere")
+    assert environments.missing([app], moved) == (app,)
+    environments.make(app, moved)
+    assert environments.missing([app], moved) == ()
+
+
 def test_the_apps_own_modules_can_be_compiled(tmp_path):
     app = app_in(tmp_path / "app")
     environments.compile_modules(app, tmp_path / "environments")

@@ -33,20 +33,20 @@ def audit(
     Exits with 1, if --fail is given, where a claim is not reproduced or inconsistent as stated.
     """
     from harness import audit as audits  # statistics and tables are slow to import: --help goes without
-    from harness.report import auditing, exhibit
+    from harness.report import auditing, page
     from harness.summary import summarize
 
     table = audits.find_published(published)
     result_set, others = measured(table, run)
     rotation = [(other, summarize(other)) for other in others]
     found = audits.audit(table, result_set, summarize(result_set), rotation)
-    shown = auditing.exhibit(found)
+    shown = auditing.page(found)
     if out:
-        exhibit.write(out, "audit", found, shown)
+        page.write(out, "audit", found, shown)
     if json:
         document(found.model_dump_json(indent=1))
     else:
-        exhibit.show(shown, results)
+        page.show(shown, results)
     if fail and any(claim.standing in audits.FAILING for claim in found.claims):
         raise typer.Exit(ExitCode.FINDING)
 

@@ -38,7 +38,7 @@ def compare(
     Exits with 4 if a number asked for is INVALID; with --fail-on-slower, with 1 if a contender is SLOWER in B, and with
     3 if one is UNDECIDED.
     """
-    from harness.report import contrasting, exhibit  # statistics and tables are slow to import: --help goes without
+    from harness.report import contrasting, page  # statistics and tables are slow to import: --help goes without
 
     found = _contrast(_named(first), _named(second))
     if found.differences.conditions and not anyway:
@@ -46,13 +46,13 @@ def compare(
             f"these runs were made under different conditions: {contrasting.different(found.differences.conditions)}",
             "Measure both under the same ones; or compare them with --anyway, under a warning.",
         )
-    shown = contrasting.exhibit(found)
+    shown = contrasting.page(found)
     if out:
-        exhibit.write(out, "compare", found, shown)
+        page.write(out, "compare", found, shown)
     if json:
         document(found.model_dump_json(indent=1))
     else:
-        exhibit.show(shown, results)
+        page.show(shown, results)
     raise typer.Exit(exit_code(found, fail_on_slower=fail_on_slower))
 
 

@@ -25,19 +25,19 @@ def pilot(
 ) -> None:
     """Estimate from runs (none: from a new one) how many blocks and rounds the next one needs."""
     from harness import pilot as pilots  # statistics and tables are slow to import: --help goes without
-    from harness.report import files, page, piloted
+    from harness.report import page, piloted
 
     if runs and (contenders or steps.is_given(context, "lineup")):
         raise typer.BadParameter("runs have their contenders: name runs, or whom to measure")
     read = [store.read(folder) for folder in runs or [_measured(lineup, contenders or ())]]
     wanted = pilots.EXPECTED if half_width is None else half_width / 100
     found = pilots.pilot(read, wanted, None if minutes is None else 60 * minutes)
-    shown, text = piloted.page(found), f"{found.model_dump_json(indent=1)}\n"
+    shown = piloted.page(found)
     if out:
-        files.put(out, (("pilot.json", text.encode()), ("pilot.md", page.markdown(shown).encode())))
+        page.write(out, "pilot", found, shown)
         note(f"written to {out}")
     if json:
-        document(text)
+        document(found.model_dump_json(indent=1))
     else:
         page.show(shown, results)
 

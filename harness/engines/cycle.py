@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from harness import rendering
-from harness.engines.job import Job
+from harness.engines.job import ALONE, Job, Portion
 from harness.model import Request, Scenario
 
 _T = TypeVar("_T")
@@ -24,23 +24,16 @@ class RanOutError(Exception):
         self.request = request
 
 
-class Cycle(Generic[_T]):
-    """What all users of one target ask. `made` is what they ask with, by request.
+def cycle(scenario: Scenario, made: Mapping[str, Sequence[_T]], seed: int, portion: Portion = ALONE) -> Iterator[_T]:
+    """What the users of one target ask, one after the other, endlessly. `made` is what they ask with, by request.
 
-    There is one source for each request, so that no two users get the same of what is asked once only.
+    All users take from this one iterator. So every window of the load has the weights of the scenario, as near as whole
+    requests allow, and no two users get the same of what is asked once only. Generators that share a load begin at
+    equal distances in the cycle. Raises RanOutError.
     """
-
-    def __init__(self, scenario: Scenario, made: Mapping[str, Sequence[_T]], seed: int) -> None:
-        sources = {request.name: _source(request, made[request.name]) for request in scenario.load}
-        self._slots = [sources[request.name] for request in scenario.load for _ in range(request.weight)]
-        random.Random(seed).shuffle(self._slots)  # noqa: S311  # an order to be repeated, no secret
-
-    def begun_at(self, share: float) -> Iterator[_T]:
-        """Endlessly, from that share of the cycle on. Raises RanOutError."""
-        if len(self._slots) == 1:
-            return self._slots[0]
-        first = int(share * len(self._slots))
-        return map(next, itertools.cycle(self._slots[first:] + self._slots[:first]))
+    sources = {request.name: _source(request, made[request.name]) for request in scenario.load}
+    slots = [sources[name] for name in portion.rows(_spread(scenario, seed), once=False)]
+    return slots[0] if len(slots) == 1 else map(next, itertools.cycle(slots))
 
 
 def asked(job: Job) -> Mapping[str, Asked]:
@@ -56,6 +49,16 @@ def asked(job: Job) -> Mapping[str, Asked]:
 def _rows(request: Request, job: Job) -> tuple[Request, ...]:
     once = request.draw is not None and request.draw.once
     return job.portion.rows(rendering.for_load(request, job.plan.seed), once=once)
+
+
+def _spread(scenario: Scenario, seed: int) -> list[str]:
+    """The names of one cycle, each as often as it weighs and at equal distances, from a place that the seed chooses."""
+    chooser = random.Random(seed)  # noqa: S311  # an order to be repeated, no secret
+    placed = []
+    for request in scenario.load:
+        first = chooser.random()
+        placed += [((number + first) / request.weight, request.name) for number in range(request.weight)]
+    return [name for _, name in sorted(placed)]
 
 
 def _source(request: Request, made: Sequence[_T]) -> Iterator[_T]:

@@ -90,7 +90,8 @@ class Scenario(Value):
     """What is asked of every app: the load and the equivalence check in one.
 
     `services` stand beside the apps, as seeded, in every block. `settings` are environment variables of every
-    contender. `slice_max_s`: where few slow answers a second need longer slices than usual.
+    contender. `slice_min_s` and `slice_max_s`: where few slow answers a second, or rare requests,
+    need longer slices than usual.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Scenario(Value):
     services: tuple[ServiceName, ...] = ()
     settings: Mapping[str, str] = {}
     connections: int = Field(default=100, ge=1)
+    slice_min_s: float | None = Field(default=None, gt=0)
     slice_max_s: float | None = Field(default=None, gt=0)
     requests: tuple[Request, ...] = Field(min_length=1)
 

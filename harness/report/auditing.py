@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from harness.audit import NEAR, WIDENED, Audit, Judged, Measure, Standing
 from harness.report import escape
 from harness.report import format as written
-from harness.report.exhibit import Exhibit
 from harness.report.format import NOTHING, Cell
+from harness.report.page import Page
 from harness.report.tables import Head, Table
 
 WORDS: Mapping[Standing, str] = {
@@ -31,18 +31,15 @@ _FIGURES: Mapping[Measure, Callable[[float], str]] = {
 }
 
 
-def exhibit(audit: Audit) -> Exhibit:
+def page(audit: Audit) -> Page:
     """The table, and against what it was held."""
-    title = f"What {audit.source} says, and what the run {audit.run} found"
+    title = escape.plain(f"What {audit.source} says, and what the run {audit.run} found")
+    lines = tuple(_line(*numbered) for numbered in enumerate(audit.claims, 1))
     standings = {claim.standing for claim in audit.claims}
-    return Exhibit(
-        table=Table(
-            escape.plain(title),
-            _HEADS,
-            tuple(_line(*numbered) for numbered in enumerate(audit.claims, 1)),
-            len(audit.claims),
-        ),
-        lines=tuple(_lines(audit)),
+    return Page(
+        title,
+        (Table(title, _HEADS, lines, len(lines)),),
+        remarks=tuple(_lines(audit)),
         words={standing.value: meaning for standing, meaning in WORDS.items() if standing in standings},
     )
 

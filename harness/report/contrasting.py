@@ -9,8 +9,8 @@ from harness.compare import Compared, Contrast, Difference
 from harness.model import Call, Comparison, Verdict
 from harness.report import caveats, escape
 from harness.report import format as written
-from harness.report.exhibit import Exhibit
 from harness.report.format import NOTHING, Cell
+from harness.report.page import Page
 from harness.report.tables import Head, Table
 
 _WITHIN = ("B / A: requests per second, paired slice by slice within the blocks of the run, with a 95 % interval.",)
@@ -22,11 +22,13 @@ _BETWEEN = (
 )
 
 
-def exhibit(contrast: Contrast) -> Exhibit:
+def page(contrast: Contrast) -> Page:
     """The table, a sentence for each pair, how the ratios were made, and what else differs."""
-    return Exhibit(
-        table=_table(contrast),
-        lines=tuple(_lines(contrast)),
+    table = _table(contrast)
+    return Page(
+        table.title,
+        (table,),
+        remarks=tuple(_lines(contrast)),
         words=dict(caveats.glossary(_used(contrast))),
         warning=_warning(contrast),
     )

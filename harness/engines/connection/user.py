@@ -12,7 +12,7 @@ import gevent
 from harness.engines.connection.answers import CORRECT
 from harness.engines.connection.line import Address, Fault, Line
 from harness.engines.connection.question import Question, questions
-from harness.engines.cycle import Asked, Cycle, RanOutError, asked
+from harness.engines.cycle import Asked, RanOutError, asked, cycle
 from harness.engines.facts import Journal
 from harness.engines.job import Job
 from harness.engines.load import Load
@@ -33,9 +33,8 @@ class ConnectionUser(StagedUser):
     abstract = True
     lines: dict[tuple[str, int], Line]
     addresses: Mapping[str, Address]
-    cycles: Mapping[str, Cycle[Question]]
+    questions: Mapping[str, Iterator[Question]]
     timeout_ns: int
-    offsets: random.Random
 
     @classmethod
     def for_job(cls, job: Job) -> type[Self]:
@@ -44,16 +43,13 @@ class ConnectionUser(StagedUser):
             "abstract": False,
             "lines": {},
             "addresses": {label: Address(target.host, target.port) for label, target in job.targets.items()},
-            "cycles": {label: _cycle(job, label, each) for label, each in asked(job).items()},
+            "questions": {label: _cycle(job, label, each) for label, each in asked(job).items()},
             "timeout_ns": int(job.plan.request_timeout_s * 1e9),
-            "offsets": random.Random(job.plan.seed + job.portion.index),  # noqa: S311  # an order to be repeated, no secret
         }
         return type("User", (cls,), attributes)
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        self._offset = self.offsets.random()
-        self._questions: dict[str, Iterator[Question]] = {}
         self._journal = Journal()
 
     def on_stop(self) -> None:
@@ -71,7 +67,7 @@ class ConnectionUser(StagedUser):
         reconnects, asked_again = line.reconnects, line.asked_again
         line.arm()
         moments = _moments_when_due(load.pace, line) if load.pace else _moments_when_free(load)
-        self._ask(load, line, moments, self._questions[load.contender])
+        self._ask(load, line, moments, self.questions[load.contender])
         line.disarm()
         load.reconnects += line.reconnects - reconnects
         load.asked_again += line.asked_again - asked_again
@@ -122,8 +118,6 @@ class ConnectionUser(StagedUser):
             self.greenlet.throw(Fault(ErrorCause.TIMEOUT, f"no whole answer within {seconds:g} s"))
 
     def _line(self, contender: str) -> Line:
-        if contender not in self._questions:
-            self._questions[contender] = self.cycles[contender].begun_at(self._offset)
         return self.lines.setdefault((contender, self.seat), Line(self.addresses[contender]))
 
 
@@ -147,6 +141,6 @@ def _moments_when_due(pace: Pace, line: Line) -> Iterator[int]:
         yield due_ns
 
 
-def _cycle(job: Job, label: str, each: Asked) -> Cycle[Question]:
+def _cycle(job: Job, label: str, each: Asked) -> Iterator[Question]:
     target = job.targets[label]
-    return Cycle(target.scenario, questions(each, target), job.plan.seed)
+    return cycle(target.scenario, questions(each, target), job.plan.seed, job.portion)

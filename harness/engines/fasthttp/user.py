@@ -6,10 +6,9 @@ estimator are ours, so that its numbers stand beside the connection engine's.
 
 from __future__ import annotations
 
-import random
 import time
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Iterator, Mapping
+from typing import Self
 
 import gevent
 from locust.contrib.fasthttp import FastHttpUser
@@ -17,7 +16,7 @@ from locust.contrib.fasthttp import FastHttpUser
 from harness import rendering
 from harness.contract import excerpt
 from harness.engines.checking import Judged
-from harness.engines.cycle import Cycle, RanOutError, asked
+from harness.engines.cycle import Asked, RanOutError, asked, cycle
 from harness.engines.facts import Journal
 from harness.engines.job import Job, url_host
 from harness.engines.load import Load
@@ -32,32 +31,23 @@ class StockUser(StagedUser, FastHttpUser):
     """Connections are kept or closed as its client sees fit; a renewal closes them."""
 
     abstract = True
-    cycles: Mapping[str, Cycle[Request]]
+    requests: Mapping[str, Iterator[Request]]
     counts_requests: Mapping[str, bool]
     urls: dict[str, str]
-    offsets: random.Random
 
     @classmethod
     def for_job(cls, job: Job) -> type[Self]:
         urls = {label: f"http://{url_host(target.host, target.port)}" for label, target in job.targets.items()}
         attributes = {
             "abstract": False,
-            "cycles": {
-                label: Cycle(job.targets[label].scenario, each, job.plan.seed) for label, each in asked(job).items()
-            },
+            "requests": {label: _cycle(job, label, each) for label, each in asked(job).items()},
             "counts_requests": {label: len(target.scenario.load) > 1 for label, target in job.targets.items()},
-            "offsets": random.Random(job.plan.seed + job.portion.index),  # noqa: S311  # an order to be repeated, no secret
             "urls": urls,
             "host": next(iter(urls.values())),
             "network_timeout": job.plan.request_timeout_s,
             "connection_timeout": job.plan.request_timeout_s,
         }
         return type("User", (cls,), attributes)
-
-    def __init__(self, environment: Any) -> None:
-        super().__init__(environment)
-        offset = self.offsets.random()
-        self._requests = {label: cycle.begun_at(offset) for label, cycle in self.cycles.items()}
 
     def take_part(self, load: Load) -> None:
         if load.renew:
@@ -70,7 +60,7 @@ class StockUser(StagedUser, FastHttpUser):
         load.open_connections += len(journal.ends) > 0
 
     def _ask(self, load: Load, journal: Journal) -> None:
-        url, requests = self.urls[load.contender], self._requests[load.contender]
+        url, requests = self.urls[load.contender], self.requests[load.contender]
         several = self.counts_requests[load.contender]
         while load.running:
             request = next(requests)
@@ -101,6 +91,10 @@ class StockUser(StagedUser, FastHttpUser):
             else:
                 response.success()
             return found
+
+
+def _cycle(job: Job, label: str, each: Asked) -> Iterator[Request]:
+    return cycle(job.targets[label].scenario, each, job.plan.seed, job.portion)
 
 
 def _by_status(request: Request, status: int) -> Judged:

@@ -4,22 +4,29 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness import block, prepare, store, verify
 from harness.errors import HostError, InputError, LaunchError, LostError
+from harness.hosts.load import generator_place
 from harness.hosts.openssh import Connection, SshAddress
 from harness.hosts.placement import place_apart
 from harness.hosts.refusals import refusal
+from harness.hosts.shelf import Shelf
+from harness.hosts.site import Site
 from harness.hosts.ssh import SshHost
+from harness.hosts.survey import survey
 from harness.model import App, Contender, Deployment, Placement
 from tests.benching import LOCK, bench, command, environment, run_folder, wait_for
 from tests.launching import ASKED, LIMITS, PYTHON, SERVER, alive, gone
-from tests.sshd import NEEDED, Network, Sshd, free_port, key_agent, network, sshd
+from tests.sshd import NEEDED, Machine, Sshd, free_port, key_agent, network, sshd
 
 pytestmark = NEEDED
 SHORT = ("--quick", "--blocks", "2", "--rounds", "2", "--starts", "1", "--connections", "10", "--duets", "0")
@@ -27,19 +34,25 @@ YARDSTICKS = ("--contenders", "null,control", "--reference", "null")
 
 
 @pytest.fixture(scope="module")
-def net() -> Iterator[Network]:
-    with network() as found:
+def machines() -> Iterator[list[Machine]]:
+    """One for the contenders, two for the load."""
+    with network(3) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def there(net: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+def net(machines: list[Machine]) -> Machine:
+    return machines[0]
+
+
+@pytest.fixture(scope="module")
+def there(net: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     """A machine on a network of its own."""
     with sshd(tmp_path_factory.mktemp("there"), net.address, net.inside) as found:
         yield found
 
 
-def host(at: Sshd, **more) -> SshHost:
+def host(at: Sshd, **more: Any) -> SshHost:
     return SshHost(at.address, **{"provisions": False, "lock": LOCK, **more})
 
 
@@ -52,7 +65,7 @@ def trap(folder: Path, script: str = "serve()") -> Contender:
 
 
 def test_a_server_listens_at_its_host_s_own_address_and_nothing_of_it_is_left_afterwards(
-    there: Sshd, net: Network, tmp_path: Path
+    there: Sshd, net: Machine, tmp_path: Path
 ) -> None:
     app = trap(tmp_path, "print('hello from there', flush=True); serve()")
     with (
@@ -153,7 +166,7 @@ def test_a_machine_is_made_fit_once_and_the_second_time_nothing_is_changed(there
     assert not Path("/etc/sysctl.d/60-rematch.conf").exists()
 
 
-def wrong(at: Sshd, **changes) -> HostError:
+def wrong(at: Sshd, **changes: Any) -> HostError:
     with pytest.raises(HostError) as caught, Connection(at.otherwise(**changes)):
         pass
     return caught.value
@@ -176,7 +189,7 @@ def test_every_way_in_which_nobody_is_let_in_is_said_with_what_to_do(there: Sshd
     assert "no such name" in wrong(there, name="nowhere.invalid").message
 
 
-def test_a_full_disk_there_is_said_as_such(net: Network, tmp_path: Path) -> None:
+def test_a_full_disk_there_is_said_as_such(net: Machine, tmp_path: Path) -> None:
     (tmp_path / "big" / "apps" / "app").mkdir(parents=True)
     (tmp_path / "big" / "apps" / "app" / "noise").write_bytes(os.urandom(1 << 20))
     with (
@@ -207,7 +220,7 @@ def test_a_connection_that_is_cut_is_lost_until_the_next_launch_which_finds_the_
 
 
 def test_where_the_network_is_cut_the_agent_hears_nothing_any_more_and_ends_all_that_it_launched(
-    net: Network, there: Sshd, tmp_path: Path
+    net: Machine, there: Sshd, tmp_path: Path
 ) -> None:
     with (
         host(there, silence_s=3) as machine,
@@ -215,17 +228,18 @@ def test_where_the_network_is_cut_the_agent_hears_nothing_any_more_and_ends_all_
     ):
         time.sleep(4)
         assert alive(server.launched.pid), "it hears of us even while nothing is asked"
-        subprocess.run(["ip", "link", "set", net.link, "down"], check=True)
+        subprocess.run(["ip", "link", "set", net.cable, "down"], check=True)
         try:
             assert gone(server.launched.pid, within_s=15)
         finally:
-            subprocess.run(["ip", "link", "set", net.link, "up"], check=True)
+            subprocess.run(["ip", "link", "set", net.cable, "up"], check=True)
 
 
-def measured(at: Sshd, out: Path, *more: str, **words: str) -> subprocess.CompletedProcess[str]:
-    reached = ("--host", at.url, "--known-hosts", str(at.known_hosts))
+def measured(at: Sshd, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    reached = ("--host", at.url, "--known-hosts", str(at.known_hosts), "--out", str(out))
     with key_agent(at) as found:
-        return bench("run", *SHORT, *YARDSTICKS, *reached, "--out", str(out), *more, **found, **words)
+        done: subprocess.CompletedProcess[str] = bench("run", *SHORT, *YARDSTICKS, *reached, *more, **found)
+        return done
 
 
 def test_a_run_over_ssh_has_all_that_a_run_has_and_says_that_it_was_one(there: Sshd, tmp_path: Path) -> None:
@@ -297,6 +311,40 @@ def test_environments_are_made_there_by_hash_from_the_same_locks(tmp_path: Path)
         assert [name.partition("-")[0] for name in names] == ["bare_wsgi", "uv"]
 
 
+def test_the_load_may_come_from_machines_of_its_own_in_step(
+    machines: list[Machine], there: Sshd, tmp_path: Path
+) -> None:
+    """All four share this machine's CPUs and clock; the pipes, the address and the starting are those of machines."""
+    with ExitStack() as stack:
+        at = [
+            stack.enter_context(
+                sshd(tmp_path / one.cable, one.address, one.inside, tmp_path / "cache", keys=there.folder)
+            )
+            for one in machines[1:]
+        ]
+        known = tmp_path / "known"
+        known.write_text("".join(one.known_hosts.read_text() for one in (there, *at)))
+        load = [word for one in at for word in ("--load-host", one.url)]
+        _lend_environment(at[0], tmp_path / "cache")
+        done = measured(there, tmp_path / "runs", *load, "--known-hosts", str(known))
+    assert done.returncode in {0, 3}, done.stderr
+    read = store.read(run_folder(tmp_path / "runs"))
+    assert len(read.head.fingerprint.identity["load_hosts"]) == 2
+    assert {len(turn.recording.generators) for turn in read.turns if turn.recording} == {2}
+    assert all(turn.failure is None for turn in read.turns), [turn.failure for turn in read.turns]
+
+
+def _lend_environment(at: Sshd, cache: Path) -> None:
+    """In a namespace there is no registry: the generators there get this environment instead of one of their own."""
+    with Connection(at.address) as connection:
+        place = generator_place(Site(connection, survey(connection), Shelf(connection, "")))
+    made, ours = cache / "environments" / Path(place).name, Path(sys.executable).parent.parent
+    made.mkdir(parents=True)
+    (made / ".complete").touch()
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        (made / name).symlink_to(ours / name)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -329,17 +377,14 @@ def test_what_ssh_says_first_is_the_cause() -> None:
     )
 
 
-HERE = Placement(server_cpus=(1,), generator_cpus=(0,), owns_core=True)
-
-
 @pytest.mark.parametrize(
     ("cpus", "siblings", "server"),
     [((0, 1), None, (0, 1)), ((0,), None, (0,)), ((0, 1, 2, 3), [(0, 2), (1, 3)], (1, 3)), (range(8), None, (6, 7))],
 )
 def test_on_a_machine_of_their_own_servers_get_two_cpus_and_the_generator_all_of_its_own(
-    cpus, siblings, server
+    cpus: Any, siblings: Any, server: tuple[int, ...]
 ) -> None:
-    found = place_apart(HERE, cpus, siblings)
+    found = place_apart((1, 0), cpus, siblings)
     assert found == Placement(server_cpus=server, generator_cpus=(0, 1), owns_core=True)
 
 

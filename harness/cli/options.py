@@ -66,6 +66,14 @@ KnownHosts = Annotated[
     Path | None,
     typer.Option(help="A file that holds the host's key, as ssh writes it; unless given, those that your ssh trusts."),
 ]
+LoadHosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--load-host",
+        metavar="ssh://[USER@]HOST[:PORT]",
+        help="Where the load comes from, unless from here; may be given more than once. Needs --host.",
+    ),
+]
 KeepThere = Annotated[bool, typer.Option("--keep", help="Leave the logs on the host of --host, to look around.")]
 
 # How it is measured

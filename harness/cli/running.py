@@ -15,10 +15,10 @@ from harness import catalog, prepare, several, store
 from harness.campaign import Part
 from harness.cli import options, rotating, steps
 from harness.cli.output import note
-from harness.cli.places import HERE, LOCAL, Where, anonymous, opened
+from harness.cli.places import HERE, LOCAL, Where, anonymous, opened, spots
 from harness.errors import InputError
 
-_BESIDE_RESUME = {"resume", "dry_run", "json", "host", "known_hosts", "keep"}
+_BESIDE_RESUME = {"resume", "dry_run", "json", "host", "load_host", "known_hosts", "keep"}
 
 
 def run(
@@ -30,6 +30,7 @@ def run(
     app: options.OwnApps = None,
     reference: options.Reference = None,
     host: options.MeasuredHost = LOCAL,
+    load_host: options.LoadHosts = None,
     known_hosts: options.KnownHosts = None,
     keep: options.KeepThere = False,
     quick: options.Quick = False,
@@ -54,7 +55,7 @@ def run(
     json: options.Json = False,
 ) -> None:
     """Measure contenders: throughput, latency and cold start, as a table, charts and a verdict."""
-    where = Where(host, known_hosts, keep)
+    where = Where(host, known_hosts, keep, tuple(load_host or ()))
     counts, scenarios = _counts(connections), catalog.scenarios(catalog.read(), scenario or (catalog.USUAL,))
     _refuse_both(counts, scenarios)
     given = {"engine": engine, "connections": counts[0] if counts else None, "blocks": blocks, "rounds": rounds}
@@ -111,7 +112,7 @@ def measure(
         head = prepare.head(entry, plan, host, folder.name, time.time(), anonymous(sys.argv[1:]))
         steps.warn_of_drops(head)
         steps.open_run(folder, head, before)
-        field = prepare.field_of(entry, plan, host, folder / "logs")
+        field = prepare.field_of(entry, plan, host, folder / "logs", spots(host))
         steps.rehearse(field)
         steps.play([Part(field, folder, store.read(folder))], folder)
     return folder

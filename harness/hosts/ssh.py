@@ -10,8 +10,9 @@ import base64
 import itertools
 import os
 import shlex
+import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +21,7 @@ from harness.errors import HostError, LaunchError, LostError, StoreError
 from harness.hosts.agent import SOON_S, AgentHost, AgentServer, There
 from harness.hosts.base import Environments
 from harness.hosts.link import Link
+from harness.hosts.load import LoadHost
 from harness.hosts.local import LocalHost, lock_name
 from harness.hosts.openssh import GREETING, Connection, SshAddress, shell
 from harness.hosts.placement import place, place_apart
@@ -31,6 +33,7 @@ _AGENT = Path(__file__).resolve().parent.parent / "agent"
 _LOOPBACK = "127.0.0.1"
 _FOUND_WITHIN_S = 60.0
 _RETRY_S = 2.0
+_REACHED_WITHIN_S = 5.0
 
 
 class RemoteServer(AgentServer):
@@ -58,9 +61,9 @@ class RemoteServer(AgentServer):
 class SshHost(AgentHost):
     """A context manager: inside it an agent runs there; after it neither the agent, nor a server, nor its logs do.
 
-    `provisions`: see to packages, limits and settings first. `keep`: leave the logs there, and say where. `tell`: who
-    hears of what happens on the way. `silence_s`: after hearing nothing for so long the agent takes us for gone.
-    `exclusive`, `lock`, `grace_s` as in LocalHost.
+    `provisions`: see to packages, limits and settings first. `keep`: leave the logs there, and say where. `load`: where
+    the load comes from, if not from here. `tell`: who hears of what happens on the way. `silence_s`: after hearing
+    nothing for so long the agent takes us for gone. `exclusive`, `lock`, `grace_s` as in LocalHost.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class SshHost(AgentHost):
         grace_s: float = 5.0,
         silence_s: float = 30.0,
         lock: str | None = None,
+        load: Sequence[LoadHost] = (),
         tell: Tell = lambda _: None,
     ) -> None:
         super().__init__(grace_s=grace_s)
@@ -82,6 +86,7 @@ class SshHost(AgentHost):
         self._keep = keep
         self._silence_s = silence_s
         self._lock = lock or lock_name()
+        self.load = load
         self._tell = tell
         self._here = LocalHost(exclusive=exclusive, lock=self._lock)
         self._logs = itertools.count()
@@ -95,6 +100,7 @@ class SshHost(AgentHost):
             self._open()
             self._placement = self._placed()
             self._pin()
+            self._refuse_unreachable()
             self._inside = stack.pop_all()
         return self
 
@@ -109,7 +115,9 @@ class SshHost(AgentHost):
         """Of the machine there; beside it of this one, where the load comes from."""
         facts = super().fingerprint()
         more: dict[str, Any] = {"reached": "ssh"}
-        if not self._site.found.shares_kernel:
+        if self.load:
+            more["load_hosts"] = [one.identity for one in self.load]
+        elif not self._site.found.shares_kernel:
             more["generator_machine"] = self._here.fingerprint()["identity"]
         return {**facts, "identity": {**facts["identity"], **more}}
 
@@ -165,7 +173,23 @@ class SshHost(AgentHost):
         topology = self._link.ask("topology", SOON_S)
         if self._site.found.shares_kernel:
             return place(**topology)
-        return place_apart(self._here.placement, **topology)
+        here = self._here.placement
+        cpus = [one.cpus or () for one in self.load] or [(*here.server_cpus, *here.generator_cpus)]
+        fewest = min(cpus, key=lambda each: len(set(each)))
+        return place_apart(sorted(set(fewest)), **topology)
+
+    def _refuse_unreachable(self) -> None:
+        """Raise HostError if the load would not get through: better now than in the first warm-up."""
+        address = self._site.found.address
+        port = self._link.ask("listen", SOON_S, host=address)
+        sources = [(one.name, one.reaches) for one in self.load] or [("this machine", _reaches)]
+        cut_off = [name for name, reaches in sources if not reaches(address, port)]
+        self._link.ask("listen_no_more", SOON_S)
+        if cut_off:
+            raise HostError(
+                f"The load from {', '.join(cut_off)} does not get through to {address} of `{self._to.name}`.",
+                "Open its ports from 15000 to 60999 to them; or take machines beside it for the load: --load-host",
+            )
 
     def _pin(self) -> None:
         """The agent stays off the servers' CPUs, where there are others."""
@@ -207,6 +231,13 @@ class SshHost(AgentHost):
         finally:
             with suppress(LostError):
                 _bring(link, there, log)
+
+
+def _reaches(address: str, port: int) -> bool:
+    with suppress(OSError):
+        socket.create_connection((address, port), _REACHED_WITHIN_S).close()
+        return True
+    return False
 
 
 def _bring(link: Link, there: str, log: Path) -> None:

@@ -62,7 +62,9 @@ def test_every_command_and_every_option_of_it_says_what_it_is(command):
     assert [one.name for one in parameters if not one.help] == []
 
 
-@pytest.mark.parametrize("field", ["connections", "blocks", "rounds", "starts", "dropped_starts", "no_bytecode_starts"])
+@pytest.mark.parametrize(
+    "field", ["connections", "load_processes", "blocks", "rounds", "starts", "dropped_starts", "no_bytecode_starts"]
+)
 def test_the_help_of_run_shows_the_default_of_the_plan(field):
     (option,) = [one for one in COMMANDS["run"].params if one.name == field]
     assert f"{Plan.model_fields[field].default} unless said otherwise" in option.help
@@ -104,6 +106,13 @@ def test_help_imports_nothing_heavy():
         (["report", "/nonexistent"], "does not exist"),
         (["reproduce", "--every", "25"], '"25" is no duration'),
         (["reproduce", "--add", "/nonexistent"], "does not exist"),
+        (["run", "--load-processes", "0"], "--load-processes"),
+        (
+            ["run", "--dry-run", "--connections", "2", "--load-processes", "3"],
+            "3 generators cannot share 2 connections",
+        ),
+        (["drive", "http://127.0.0.1:1", "--connections", "2", "--load-processes", "3"], "cannot share 2 connections"),
+        (["drive", "http://127.0.0.1:1", "--web", "--load-processes", "2"], "shows what a single generator does"),
         (["drive", "ftp://127.0.0.1"], "no address"),
         (["drive", "http://127.0.0.1:99999"], "no address"),
         (["serve", "nobody"], 'there is no app "nobody"'),

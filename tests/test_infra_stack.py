@@ -62,7 +62,7 @@ def test_ssh_is_open_to_the_caller_only_and_the_apps_to_the_load_only(template):
         if "Group" in name
     }
     ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": {"Ref": "Caller"}}
-    load = {"IpProtocol": "tcp", "FromPort": 1024, "ToPort": 65535, "SourceSecurityGroupId": {"Ref": "LoadGroup"}}
+    load = {"IpProtocol": "tcp", "FromPort": 15000, "ToPort": 60999, "SourceSecurityGroupId": {"Ref": "LoadGroup"}}
     plain = {
         name: [{key: one[key] for key in one if key != "Description"} for one in found] for name, found in rules.items()
     }

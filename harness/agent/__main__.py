@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -33,6 +35,7 @@ class Agent:
         self._roots = {owner or os.getpid(), os.getpid()}  # over SSH this process is no child of its owner
         self._available = _available_cpus()
         self._lock: Any = None
+        self._listener = contextlib.ExitStack()
 
     def calls(self) -> dict[str, Callable[..., Any]]:
         """What can be asked for."""
@@ -49,12 +52,22 @@ class Agent:
             "drop_page_cache": drop,
             "stop": self._launcher.stop,
             "read": read,
+            "listen": self.listen,
+            "listen_no_more": self.listen_no_more,
         }
 
     def pin(self, cpus: list[int]) -> None:
         """Keep the agent itself on these CPUs, where that can be had. Servers get their own."""
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, cpus)
+
+    def listen(self, host: str) -> int:
+        """The port of that address at which connections are taken, and left alone: whether they get through is told."""
+        return int(self._listener.enter_context(socket.create_server((host, 0))).getsockname()[1])
+
+    def listen_no_more(self) -> None:
+        """Take no more."""
+        self._listener.close()
 
     def exclude(self, name: str) -> None:
         """Hold the machine's lock of that name until this agent ends. Raises AgentError if another run holds it."""

@@ -12,6 +12,7 @@ def ablate(
     scenario: options.Asking = "json",
     *,
     host: options.MeasuredHost = LOCAL,
+    load_host: options.LoadHosts = None,
     known_hosts: options.KnownHosts = None,
     keep: options.KeepThere = False,
     quick: options.Quick = False,
@@ -31,7 +32,7 @@ def ablate(
     """Measure an app as it is served first, and with one choice at a time made otherwise: what moved the number?"""
     given = {"engine": engine, "connections": connections, "blocks": blocks, "rounds": rounds, "starts": starts}
     given |= {"seed": seed, "wait": wait, "samples": samples or None}
-    where = Where(host, known_hosts, keep)
+    where = Where(host, known_hosts, keep, tuple(load_host or ()))
     lineup = catalog.ablation(catalog.read(), app)
     asked = prepare.Asked(
         scenario=scenario,

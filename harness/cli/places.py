@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.hosting import AWS, HOURS, NAMED, standing, wished
 from harness.cli.output import note
+from harness.engines.process import Spot
 from harness.errors import HostError, InputError
 from harness.hosts.base import Host
 from harness.hosts.local import LocalHost
@@ -28,6 +29,7 @@ class Where:
     host: str = LOCAL
     known_hosts: Path | None = None
     keep: bool = False
+    load_hosts: tuple[str, ...] = ()
     hours: float = HOURS
 
     @property
@@ -41,6 +43,13 @@ HERE = Where()
 @contextmanager
 def opened(where: Where, *, exclusive: bool, provisions: bool = True) -> Iterator[Host]:
     """The host, for a run that measures (`exclusive`), or only looks. Another machine is seen to if it `provisions`."""
+    if where.load_hosts and where.host.startswith(AWS):
+        raise InputError("machines at AWS bring one for the load with them", "Leave --load-host out.")
+    if where.is_local and where.load_hosts:
+        raise InputError(
+            "contenders on this machine are on its loopback, where no other machine reaches them",
+            "Name this machine by an address of its own: --host ssh://user@address",
+        )
     if where.is_local:
         with LocalHost(exclusive=exclusive) as here:
             yield here
@@ -74,20 +83,39 @@ def anonymous(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{word.partition(_SSH)[0]}{_SSH}HOST" if _SSH in word else word for word in words)
 
 
-def _ssh(where: Where, *, exclusive: bool, provisions: bool) -> SshHost:
-    from harness.hosts.openssh import SshAddress  # only who names such a host waits for it
-    from harness.hosts.ssh import SshHost
-
-    to = SshAddress.parse(where.host, where.known_hosts)
-    return SshHost(to, exclusive=exclusive, provisions=provisions, keep=where.keep, tell=note)
+def spots(host: Host) -> tuple[Spot, ...]:
+    """Where generators are started for a host; none: here."""
+    return tuple(Spot(one.command, one.environment, one.cpus) for one in getattr(host, "load", ()))
 
 
 @contextmanager
-def _rented(where: Where, *, exclusive: bool, provisions: bool) -> Iterator[Host]:
+def _ssh(where: Where, *, exclusive: bool, provisions: bool) -> Iterator[SshHost]:
+    from harness.hosts.load import load_host
+    from harness.hosts.openssh import SshAddress  # only who names such a host waits for it
+    from harness.hosts.ssh import SshHost
+
+    to, *others = (SshAddress.parse(one, where.known_hosts) for one in (where.host, *where.load_hosts))
+    with ExitStack() as stack:
+        load = [stack.enter_context(load_host(one, provisions=provisions, tell=note)) for one in others]
+        host = SshHost(to, exclusive=exclusive, provisions=provisions, keep=where.keep, load=load, tell=note)
+        yield stack.enter_context(host)
+
+
+@contextmanager
+def _rented(where: Where, *, exclusive: bool, provisions: bool) -> Iterator[SshHost]:
+    """Machines of AWS: the load comes from the one that stands beside the apps'."""
     with standing(where.host, where.hours) as (cloud, stack):
         from harness.hosts.aws.host import AwsHost  # as above
+        from harness.hosts.aws.reaching import address
+        from harness.hosts.load import load_host
 
-        with AwsHost(cloud, stack, exclusive=exclusive, provisions=provisions, keep=where.keep, tell=note) as there:
+        beside = address(stack.machines["load"], cloud.keys_of(stack))
+        with (
+            load_host(beside, provisions=provisions, tell=note) as load,
+            AwsHost(
+                cloud, stack, load=[load], exclusive=exclusive, provisions=provisions, keep=where.keep, tell=note
+            ) as there,
+        ):
             yield there
 
 

@@ -15,7 +15,7 @@ from harness import prepare, several, store
 from harness.campaign import Part
 from harness.cli import steps
 from harness.cli.output import document, note, results
-from harness.cli.places import Where, anonymous, opened
+from harness.cli.places import Where, anonymous, opened, spots
 from harness.errors import InputError
 from harness.hosts.base import Host
 from harness.model import Matrix, Plan, ResultSet, RunHead, Sweep
@@ -116,7 +116,7 @@ def _part(entry: Entry, plan: Plan, name: str, before: ResultSet | None, host: H
     head = prepare.head(entry, plan, host, f"{folder.name}/{name}", time.time(), anonymous(sys.argv[1:]))
     steps.warn_of_drops(head)
     steps.open_run(part, head, before)
-    return Part(prepare.field_of(entry, plan, host, part / "logs"), part, store.read(part))
+    return Part(prepare.field_of(entry, plan, host, part / "logs", spots(host)), part, store.read(part))
 
 
 def _rehearse(parts: Sequence[Part], folder: Path) -> None:

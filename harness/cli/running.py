@@ -16,10 +16,10 @@ from harness.campaign import Part
 from harness.cli import options, rotating, steps
 from harness.cli.hosting import HOURS
 from harness.cli.output import note
-from harness.cli.places import HERE, LOCAL, Where, anonymous, opened
+from harness.cli.places import HERE, LOCAL, Where, anonymous, opened, spots
 from harness.errors import InputError
 
-_BESIDE_RESUME = {"resume", "dry_run", "json", "host", "known_hosts", "keep", "hours"}
+_BESIDE_RESUME = {"resume", "dry_run", "json", "host", "load_host", "known_hosts", "keep", "hours"}
 
 
 def run(
@@ -31,6 +31,7 @@ def run(
     app: options.OwnApps = None,
     reference: options.Reference = None,
     host: options.MeasuredHost = LOCAL,
+    load_host: options.LoadHosts = None,
     known_hosts: options.KnownHosts = None,
     keep: options.KeepThere = False,
     hours: options.Hours = HOURS,
@@ -40,6 +41,7 @@ def run(
     resume: options.Resume = None,
     engine: options.Engine = None,
     connections: options.SweptConnections = None,
+    load_processes: options.LoadProcesses = None,
     blocks: options.Blocks = None,
     rounds: options.Rounds = None,
     starts: options.Starts = None,
@@ -56,13 +58,13 @@ def run(
     json: options.Json = False,
 ) -> None:
     """Measure contenders: throughput, latency and cold start, as a table, charts and a verdict."""
-    where = Where(host, known_hosts, keep, hours)
+    where = Where(host, known_hosts, keep, tuple(load_host or ()), hours)
     counts, scenarios = _counts(connections), catalog.scenarios(catalog.read(), scenario or (catalog.USUAL,))
     _refuse_both(counts, scenarios)
     given = {"engine": engine, "connections": counts[0] if counts else None, "blocks": blocks, "rounds": rounds}
     given |= {"starts": starts, "dropped_starts": dropped_starts, "no_bytecode_starts": no_bytecode_starts}
     given |= {"duets": duets, "open_blocks": open_blocks, "other_wait_blocks": other_wait_blocks}
-    given |= {"seed": seed, "wait": wait, "samples": samples or None}
+    given |= {"seed": seed, "wait": wait, "samples": samples or None, "load_processes": load_processes}
     quota: dict[str, Any] = {"cpu_quota": prepare.NO_CREDITS} if no_credits else {}
     usual = several.USUAL if len(counts) > 1 or len(scenarios) > 1 else prepare.USUAL
     asked = prepare.Asked(
@@ -116,7 +118,7 @@ def measure(
         head = prepare.head(entry, plan, host, folder.name, time.time(), anonymous(sys.argv[1:]))
         steps.warn_of_drops(head)
         steps.open_run(folder, head, before)
-        field = prepare.field_of(entry, plan, host, folder / "logs")
+        field = prepare.field_of(entry, plan, host, folder / "logs", spots(host))
         steps.rehearse(field)
         steps.play([Part(field, folder, store.read(folder))], folder)
     return folder

@@ -77,9 +77,9 @@ def throttling(seen: Evidence) -> Finding:
     killed = _increases(seen, "oom_kills")
     if not throttled and not killed:
         return Finding("The kernel's counters of throttling and memory kills could not be read.", checked=False)
-    said = f"It was throttled {sum(throttled)} times and lost {sum(killed)} processes for memory"
     wanted = any(one.enforcement.asked.cpu_quota is not None for one in seen.launches)
-    said += ", as the quota wants" if any(throttled) and wanted else ""
+    times = f"{sum(throttled)} times{', as the quota wants,' if any(throttled) and wanted else ''}"
+    said = f"It was throttled {times} and lost {sum(killed)} processes for memory"
     hampered = (any(throttled) and not wanted) or any(killed)
     return Finding(f"{said} in {len(seen.usages)} blocks.", Verdict.INVALID if hampered else None)
 

@@ -150,6 +150,8 @@ class Connection:
             route = f"{_LOOPBACK}:{near}:{host}:{port}"
             if self._control("forward", route):
                 break
+            if not self.is_open:
+                raise refusals.lost(self.name, self._said())
         else:
             raise HostError(f"No way to {host}:{port} of `{self.name}` could be opened.", "Does its sshd forbid it?")
         try:

@@ -20,6 +20,9 @@ _PROGRAM = _ROOT / "infra" / "provision" / "main.py"
 _RUN_LOCK = _ROOT / "requirements" / "run.lock"
 _WITHIN_S = 1800.0
 
+LIMITS = "file limits"
+"""What `infra/provision` calls the step that logins notice."""
+
 
 def see_to_system(connection: Connection, found: Survey) -> Mapping[str, Any]:
     """Packages if Python lacks; file limits and kernel settings, where we are root or become it unasked.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.errors import HostError, LostError
 
+_FULL = ("No space left on device", "Disk quota exceeded", "Wrote only")  # the last is tar's
 # In this order: the first that fits is the cause, what follows from it comes after.
 _CAUSES = (
     (
@@ -47,7 +48,7 @@ _CAUSES = (
         "Its own log says why: journalctl -u ssh",
     ),
     (
-        ("No space left on device", "Disk quota exceeded"),
+        _FULL,
         "The disk of `{host}` is full.",
         "Make room there: df -h; what Rematch keeps between runs is in ~/.cache/rematch.",
     ),
@@ -61,7 +62,7 @@ def refusal(host: str, said: str) -> HostError:
 
 def failure(host: str, what: str, said: str) -> HostError:
     """Why something that was to be done there was not, by what was said there."""
-    full = _known(host, said) if "space left" in said or "quota exceeded" in said else None
+    full = _known(host, said) if any(word in said for word in _FULL) else None
     return full or HostError(f"{what} failed on `{host}`.", f"Its last words: {_last(said)}")
 
 

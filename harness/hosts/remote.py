@@ -1,4 +1,4 @@
-"""Environments on a host that is reached by SSH, made there of the same locks; and the files that go there."""
+"""Environments on a site, made there of the same locks."""
 
 from __future__ import annotations
 
@@ -10,50 +10,53 @@ from pathlib import Path
 from harness.environments import VERSIONS, folder_name
 from harness.errors import HostError, InstallError, LostError
 from harness.hosts import provisioning
-from harness.hosts.openssh import Connection, shell
-from harness.hosts.shelf import Shelf
-from harness.hosts.survey import Survey
+from harness.hosts.openssh import shell
+from harness.hosts.site import Site
 from harness.model import App
+
+_COMPILED_WITHIN_S = 300.0
 
 
 class RemoteEnvironments:
     """See `hosts.base.Environments`."""
 
-    def __init__(self, connection: Connection, found: Survey, shelf: Shelf) -> None:
-        self._connection = connection
-        self._found = found
-        self._shelf = shelf
+    def __init__(self, site: Site) -> None:
+        self._site = site
 
     def missing(self, apps: Sequence[App]) -> tuple[App, ...]:
         places = {app.folder: place for app in apps if (place := self._place(app))}
-        marks = [f"{place}/.complete" for place in places.values()]
-        there = set(self._connection.run(f"ls -d {shlex.join(marks)} 2>/dev/null; true").split("\n"))
-        return tuple(app for app in apps if app.folder in places and f"{places[app.folder]}/.complete" not in there)
+        return tuple(app for app in apps if app.folder in places and not is_made(self._site, places[app.folder]))
 
     def make(self, app: App) -> None:
         place = self._place(app)
         if place is None:
             return
-        lock = f"{self._shelf.put(app.folder)}/{app.requirements}"
+        lock = f"{self._site.shelf.put(app.folder)}/{app.requirements}"
         try:
-            provisioning.make_environments(self._connection, self._found, {place: lock})
+            provisioning.make_environments(self._site.connection, self._site.found, {place: lock})
         except LostError:
             raise
         except HostError as error:
             raise InstallError(error.message, error.hint) from error
 
     def compile_modules(self, app: App) -> None:
-        words = [str(self.python(app)), "-I", "-m", "compileall", "-q", self._shelf.put(app.folder)]
-        self._connection.run(f"{shlex.join(words)} >&2; true", within_s=300.0, what="compiling modules")
+        words = [str(self.python(app)), "-I", "-m", "compileall", "-q", self._site.shelf.put(app.folder)]
+        self._site.connection.run(f"{shlex.join(words)} >&2; true", within_s=_COMPILED_WITHIN_S, what="compiling")
 
     def python(self, app: App) -> Path:
         place = self._place(app)
-        return Path(place or "", "bin", "python") if place else Path(str(self._found.python))
+        return Path(place, "bin", "python") if place else Path(str(self._site.found.python))
 
     def versions(self, app: App) -> Mapping[str, str]:
         words = [str(self.python(app)), "-I", "-c", VERSIONS, *app.versions]
-        return dict(json.loads(self._connection.run(shell(words), what=f"reading the versions of {app.name}")))
+        what = f"reading the versions of {app.name}"
+        return dict(json.loads(self._site.connection.run(shell(words), what=what)))
 
     def _place(self, app: App) -> str | None:
-        name = folder_name(app, self._found.interpreter)
-        return f"{self._found.base}/environments/{name}" if name else None
+        name = folder_name(app, self._site.found.interpreter)
+        return f"{self._site.found.base}/environments/{name}" if name else None
+
+
+def is_made(site: Site, place: str) -> bool:
+    """Whether an environment is there, and whole."""
+    return "whole" in site.connection.run(f"test -e {shlex.quote(place)}/.complete && echo whole; true")

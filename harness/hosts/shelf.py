@@ -23,14 +23,18 @@ class Shelf:
         self._base = base
         self._places: dict[Path, str] = {}
 
-    def put(self, folder: Path) -> str:
-        """Where a folder of this machine is on the host, sent there unless it is. Raises HostError."""
+    def put(self, folder: Path, root: Path | None = None) -> str:
+        """Where a folder of this machine is on the host, sent there unless it is. Raises HostError.
+
+        `root`: whose scenarios lie beside it, the folder above its own unless it is said.
+        """
         if folder not in self._places:
-            packed = _packed(folder)
+            root = root or folder.parents[1]
+            packed = _packed(folder, root)
             place = f"{self._base}/{hashlib.sha256(packed).hexdigest()[:16]}"
             if not self._has(place):
                 self._send(gzip.compress(packed), place)
-            self._places[folder] = f"{place}/{folder.parent.name}/{folder.name}"
+            self._places[folder] = f"{place}/{folder.relative_to(root).as_posix()}"
         return self._places[folder]
 
     def _has(self, place: str) -> bool:
@@ -46,12 +50,11 @@ class Shelf:
         self._connection.run(command, given=packed, within_s=_SEND_WITHIN_S, what="taking files")
 
 
-def _packed(folder: Path) -> bytes:
+def _packed(folder: Path, root: Path) -> bytes:
     """A folder as an archive: the same bytes for the same content, whoever packs it, and when.
 
     Beside it lie the scenarios of its checkout, if it is of one: the yardsticks answer by them.
     """
-    root = folder.parents[1]
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", dereference=True, format=tarfile.PAX_FORMAT) as archive:
         for path in sorted((*_files(folder), *root.glob("scenarios/*.toml"))):

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 from urllib.request import Request, urlopen
 
 REGION = "us-east-1"
+SEEN_AS = "203.0.113.7"
 DEBIAN: dict[str, str | bool | None] = {
     "owner_id": "136693071363",
     "root_device_name": "/dev/xvda",
@@ -148,6 +149,13 @@ class _Doorkeeper(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer.encode())))
         self.end_headers()
         self.wfile.write(answer.encode())
+
+    def do_GET(self) -> None:
+        """Who asks by which address it is seen is told one of those that belong to nobody."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(SEEN_AS)))
+        self.end_headers()
+        self.wfile.write(SEEN_AS.encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass

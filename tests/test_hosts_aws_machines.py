@@ -2,22 +2,29 @@
 
 import base64
 import json
+import platform
 import shlex
+import signal
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from harness import store
+from harness.cli.hosting import KEYS
 from harness.errors import HostError
 from harness.hosts.aws import reaching
 from harness.hosts.aws.cloud import Cloud
 from harness.hosts.aws.host import AwsHost
 from harness.hosts.aws.stacks import Wish
+from harness.hosts.load import generator_place
 from tests import amazon, sshd
-from tests.benching import wait_for
+from tests.benching import bench, command, environment, run_folder, wait_for
 from tests.test_infra_stack import TEMPLATE
 
 WISH = Wish(hours=1, caller="203.0.113.7")
@@ -53,17 +60,36 @@ def cloud(moto, tmp_path, monkeypatch):
 
 @pytest.fixture
 def zone():
-    with sshd.network(7) as found:
-        yield found
+    """Two machines on one switch. Whatever else the addresses are that moto gives away, nothing is sent there."""
+    unreachable = ("54.214.0.0/16", "198.51.100.0/24")
+    with ExitStack() as stack:
+        for net in unreachable:
+            ip("route", "add", "unreachable", net)
+            stack.callback(ip, "route", "del", "unreachable", net)
+        yield stack.enter_context(sshd.network(2))
 
 
 @contextmanager
 def started(cloud, stack, zone, folder):
     """Both machines, at the addresses that AWS gave them."""
     with ExitStack() as running:
-        for role, machine in stack.machines.items():
-            running.enter_context(booted(zone, folder / role, machine.public, told(cloud, machine)))
+        for (role, machine), at in zip(stack.machines.items(), zone, strict=True):
+            plug(at, machine.public, zone)
+            running.enter_context(booted(at, folder / role, machine.public, told(cloud, machine)))
         yield
+
+
+def plug(at, address, zone):
+    """Let everybody here find that address there; all of it goes with the machine's cable."""
+    ip("addr", "add", f"{address}/32", "dev", "up0", inside=at.inside)
+    ip("route", "add", f"{address}/32", "via", at.address)
+    for other in zone:
+        if other != at:
+            ip("route", "add", f"{address}/32", "via", at.address, inside=other.inside)
+
+
+def ip(*words, inside=()):
+    subprocess.run([*inside, "ip", *words], check=True)
 
 
 def told(cloud, machine):
@@ -75,7 +101,7 @@ def told(cloud, machine):
 
 
 @contextmanager
-def booted(zone, folder, address, data):
+def booted(at, folder, address, data):
     """Does with its user data what cloud-init would, and lets nobody in but who is named there, as `admin`."""
     (folder / "bin").mkdir(parents=True)
     (folder / "etc").mkdir()
@@ -85,8 +111,6 @@ def booted(zone, folder, address, data):
     write(folder / "bin" / "cloud-init", CLOUD_INIT.format(folder=folder), 0o700)
     path = f"{Path(sys.base_prefix) / 'bin'}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
     write(folder / "config", CONFIG.format(address=address, folder=folder, path=path), 0o600)
-    subprocess.run([*zone.inside, "ip", "addr", "add", f"{address}/32", "dev", "up0"], check=True)
-    subprocess.run(["ip", "route", "add", f"{address}/32", "via", zone.address], check=True)  # it goes with the link
     etc = shlex.quote(str(folder / "etc"))
     steps = (
         f"mount -t tmpfs none {etc}",
@@ -96,7 +120,7 @@ def booted(zone, folder, address, data):
         f"exec {sshd.SSHD} -D -e -f {shlex.quote(str(folder / 'config'))}",
     )
     with (folder / "log").open("wb") as log:
-        running = subprocess.Popen([*zone.inside, "unshare", "--mount", "sh", "-c", " && ".join(steps)], stderr=log)
+        running = subprocess.Popen([*at.inside, "unshare", "--mount", "sh", "-c", " && ".join(steps)], stderr=log)
     try:
         wait_for(lambda: "Server listening" in (folder / "log").read_text() or running.poll() is not None, 10)
         assert running.poll() is None, (folder / "log").read_text()
@@ -140,8 +164,7 @@ def test_a_machine_that_shows_another_key_is_refused_at_once_and_the_stack_is_re
 
 
 def test_a_machine_that_never_answers_is_given_up(cloud, zone, tmp_path):
-    subprocess.run([*zone.inside, "ip", "addr", "add", "198.51.100.9/32", "dev", "up0"], check=True)
-    subprocess.run(["ip", "route", "add", "198.51.100.9/32", "via", zone.address], check=True)
+    plug(zone[0], "198.51.100.9", zone)
 
     def reach(stack):
         to = reaching.address(stack.machines["apps"], cloud.keys_of(stack))
@@ -167,3 +190,69 @@ def test_its_host_tells_of_the_rented_machine_and_of_its_credits(cloud, zone, tm
             assert (had.balance, had.surplus, had.charged) == (11.5, 2.0, None)
             rented = host.fingerprint()["identity"]["rented"]
             assert rented == {"region": "us-east-1", "types": {"apps": "t3.medium", "load": "c6i.xlarge"}}
+
+
+@contextmanager
+def whoever_is_made(cloud, zone, folder):
+    """Machines start as soon as somebody has made them, and end with this context."""
+    over = threading.Event()
+
+    def start():
+        with ExitStack() as running:
+            while not over.wait(0.2):
+                for stack in cloud.all():
+                    if stack.machines and not (folder / "apps").exists():
+                        running.enter_context(started(cloud, stack, zone, folder))
+                        lend_environment(folder / "load")
+
+    starting = threading.Thread(target=start)
+    starting.start()
+    try:
+        yield
+    finally:
+        over.set()
+        starting.join()
+
+
+def lend_environment(home):
+    """No registry is in reach there: its generators get this environment in place of one of their own."""
+    bare = f"{Path(sys.base_prefix) / 'bin' / 'python'}{sys.version_info.major}.{sys.version_info.minor}"
+    known = f"{platform.python_version()} {platform.system()} {platform.machine()} {bare}"
+    there = SimpleNamespace(found=SimpleNamespace(base=home / ".cache" / "rematch", interpreter=known))
+    made, ours = Path(generator_place(there)), Path(sys.executable).parent.parent
+    made.mkdir(parents=True)
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        (made / name).symlink_to(ours / name)
+    (made / ".complete").touch()
+
+
+def test_a_run_makes_its_machines_measures_on_them_and_removes_them(cloud, zone, tmp_path):
+    with amazon.door("") as teller, whoever_is_made(cloud, zone, tmp_path):
+        short = ("--quick", "--blocks", "2", "--rounds", "2", "--starts", "1", "--connections", "10", "--duets", "0")
+        yardsticks = ("--contenders", "null,control", "--reference", "null")
+        out = ("--out", str(tmp_path / "runs"))
+        done = bench("run", "--host", "aws", *short, *yardsticks, *out, REMATCH_ADDRESS_URL=teller.url)
+    assert done.returncode in {0, 3}, done.stderr
+    assert "t3.medium and c6i.xlarge" in done.stderr.partition("is up, until")[0]
+    assert cloud.all() == []
+    run = store.read(run_folder(tmp_path / "runs"))
+    assert run.head.fingerprint.identity["rented"]["types"]["apps"] == "t3.medium"
+    assert len(run.head.fingerprint.identity["load_hosts"]) == 1
+    assert all(turn.failure is None for turn in run.turns), [turn.failure for turn in run.turns]
+    assert all((turn.recording and turn.recording.answered) for turn in run.turns)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.usefixtures("zone")
+def test_who_ends_a_run_while_its_machines_start_leaves_none(cloud, tmp_path, number):
+    with amazon.door("") as teller, (tmp_path / "said").open("w") as said:
+        variables = environment(REMATCH_ADDRESS_URL=teller.url)
+        running = subprocess.Popen(command("run", "--quick", "--host", "aws"), env=variables, stderr=said)
+        wait_for(lambda: cloud.all() and cloud.all()[0].machines, 30)
+        name = cloud.all()[0].name
+        running.send_signal(number)
+        running.wait(30)
+    assert running.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}[number]
+    assert cloud.all() == []
+    assert not (KEYS / name).exists()
+    assert f"removing {name}" in (tmp_path / "said").read_text()

@@ -58,7 +58,7 @@ def cloud(moto, tmp_path, monkeypatch):
     return Cloud(tmp_path / "keys", TEMPLATE, lambda _: None)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def zone():
     """Two machines on one switch. Whatever else the addresses are that moto gives away, nothing is sent there."""
     unreachable = ("54.214.0.0/16", "198.51.100.0/24")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli.hosting import KEYS
 from harness.hosts.aws import costs
 from harness.hosts.aws.cloud import Cloud
 from harness.hosts.aws.stacks import Wish
@@ -57,6 +58,13 @@ def test_a_dry_run_says_what_it_costs_and_asks_nobody(door):
     assert door.actions == []
 
 
+def test_a_look_at_machines_that_are_not_there_is_refused(door):
+    refused = bench("doctor", "--host", "aws")
+    assert refused.returncode == 2
+    assert "hint: ./bench host up makes them" in refused.stderr
+    assert door.actions == []
+
+
 @pytest.mark.usefixtures("door")
 def test_status_of_nothing_is_nothing():
     assert bench("host", "status").stdout == "nothing of ours is in us-east-1\n"
@@ -75,6 +83,18 @@ def test_status_says_what_runs_until_when_and_what_it_costs(stack):
 def test_down_removes_what_is_named(stack):
     assert bench("host", "down", stack.name).returncode == 0
     assert json.loads(bench("host", "status", "--json").stdout) == []
+
+
+def test_down_keeps_the_keys_of_what_may_be_in_another_region(stack):
+    elsewhere = KEYS / f"rematch-elsewhere-{os.getpid()}"
+    elsewhere.mkdir(parents=True)
+    try:
+        told = bench("host", "down")
+        assert (told.returncode, elsewhere.is_dir()) == (0, True)
+        assert f"{elsewhere.name}, made in this clone, is not in us-east-1" in told.stderr
+    finally:
+        elsewhere.rmdir()
+    assert stack.name in bench("host", "status").stdout, "another clone's is another's to remove"
 
 
 def test_down_of_what_is_not_ours_is_refused(stack):

@@ -256,3 +256,17 @@ def test_who_ends_a_run_while_its_machines_start_leaves_none(cloud, tmp_path, nu
     assert cloud.all() == []
     assert not (KEYS / name).exists()
     assert f"removing {name}" in (tmp_path / "said").read_text()
+
+
+def test_machines_that_are_kept_are_used_by_name_and_removed_when_that_is_asked(cloud, zone, tmp_path):
+    with whoever_is_made(cloud, zone, tmp_path), amazon.door("") as teller:
+        made = bench("host", "up", REMATCH_ADDRESS_URL=teller.url)
+        assert made.returncode == 0, made.stderr
+        name = made.stdout.strip()
+        looked = bench("doctor", "--json", "--host", f"aws:{name}")
+        assert looked.returncode == 0, looked.stderr
+        assert json.loads(looked.stdout)["identity"]["rented"]["region"] == "us-east-1"
+        removed = bench("host", "down")
+        assert removed.returncode == 0, removed.stderr
+    assert cloud.all() == []
+    assert not (KEYS / name).exists()

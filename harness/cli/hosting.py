@@ -70,9 +70,7 @@ def status(*, json: options.Json = False) -> None:
 def down(names: Names = None) -> None:
     """Remove machines, and all that was made with them. Exits with 2 if something could not be removed."""
     cloud = _cloud()
-    wanted = [cloud.named(name).name for name in names] if names else _made_here()
-    if not wanted:
-        note("nothing was made in this clone; ./bench host status shows what others made")
+    wanted = [cloud.named(name).name for name in names] if names else _made_here(cloud)
     failed = False
     for name in wanted:
         try:
@@ -133,8 +131,17 @@ def _warn_of_others(cloud: Cloud) -> None:
         note(f"warning: {stack.name} is there already ({stack.status}, until {stack.expires_at})")
 
 
-def _made_here() -> list[str]:
-    return sorted(folder.name for folder in KEYS.iterdir() if folder.is_dir()) if KEYS.is_dir() else []
+def _made_here(cloud: Cloud) -> list[str]:
+    """Those that were made in this clone and are there. One that is not may be in another region, so its keys stay."""
+    made = sorted(folder.name for folder in KEYS.iterdir()) if KEYS.is_dir() else []
+    there = {stack.name for stack in cloud.all()}
+    for name in sorted({*made} - there):
+        note(
+            f"{name}, made in this clone, is not in {cloud.region} of this account (if it is gone, so may {KEYS / name})"
+        )
+    if not there.intersection(made):
+        note("nothing of this clone is there; ./bench host status shows what others made")
+    return [name for name in made if name in there]
 
 
 def _table(found: Sequence[tuple[Stack, Sequence[str]]]) -> Table:

@@ -7,6 +7,7 @@ from typing import Self
 from harness.errors import HostError
 from harness.hosts.agent import AgentHost
 from harness.hosts.base import Environments
+from harness.hosts.link import Link
 from harness.model import Placement
 
 
@@ -25,4 +26,12 @@ class PlannedHost(AgentHost):
 
     @property
     def environments(self) -> Environments:
-        raise HostError("These machines are not there yet.", "./bench host up makes them.")
+        raise _absent()
+
+    @property
+    def _link(self) -> Link:
+        raise _absent()
+
+
+def _absent() -> HostError:
+    return HostError("These machines are not there yet.", "./bench host up makes them; then say --host aws:NAME.")

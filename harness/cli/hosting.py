@@ -137,7 +137,7 @@ def _made_here(cloud: Cloud) -> list[str]:
     there = {stack.name for stack in cloud.all()}
     for name in sorted({*made} - there):
         note(
-            f"{name}, made in this clone, is not in {cloud.region} of this account (if it is gone, so may {KEYS / name})"
+            f"{name}, made in this clone, is not in {cloud.region}, this account (if it is gone, so may {KEYS / name})"
         )
     if not there.intersection(made):
         note("nothing of this clone is there; ./bench host status shows what others made")

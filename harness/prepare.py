@@ -201,11 +201,12 @@ def _refuse_impossible(chosen: Plan, placement: Placement) -> None:
             "the generator cannot spin: it shares a core with the servers",
             "Leave --wait out, or use a machine with two cores of which one can be the generator's.",
         )
-    if chosen.wait == "spin" and not _may_spin(placement, chosen.load_processes):
+    spins = chosen.wait == "spin" or chosen.other_wait_blocks
+    if spins and chosen.load_processes > len(placement.generator_cpus):
         raise InputError(
             f"{chosen.load_processes} generators cannot spin on {len(placement.generator_cpus)} CPUs: they would "
             "take turns there",
-            "Leave --wait out, or take as many --load-processes as there are CPUs for them.",
+            "Leave --wait out and give --other-wait-blocks 0, or take as many --load-processes as there are such CPUs.",
         )
     if chosen.connections < chosen.load_processes:
         raise InputError(

@@ -53,6 +53,9 @@ def test_generators_spin_where_each_has_a_cpu_of_its_own():
     assert on_cpus(0, 2, 3).load_processes == 1
     with pytest.raises(InputError, match="3 generators cannot spin on 2 CPUs"):
         on_cpus(0, 2, load_processes=3, wait="spin")
+    with pytest.raises(InputError, match="2 generators cannot spin on 1 CPUs"):
+        on_cpus(0, load_processes=2, other_wait_blocks=1)
+    assert on_cpus(0, other_wait_blocks=1).wait == "spin"
 
 
 def test_each_generator_needs_a_connection():

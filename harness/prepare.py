@@ -13,6 +13,7 @@ from harness import catalog, engines, environments, provenance, schedule
 from harness.block import Field
 from harness.catalog import ROOT
 from harness.engines.base import turn_duration_s
+from harness.engines.process import Spot
 from harness.errors import InputError
 from harness.hosts.base import Host
 from harness.model import (
@@ -171,7 +172,7 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     suggested = {
         "connections": entry.scenario.connections,
         **entry.scenario.model_dump(include={"slice_min_s", "slice_max_s"}, exclude_none=True),
-        "wait": "spin" if placement.owns_core and _is_ours(asked) else "sleep",
+        "wait": "spin" if _may_spin(placement, asked.plan.get("load_processes", 1)) and _is_ours(asked) else "sleep",
         "seed": secrets.randbelow(2**32),
     }
     chosen = Plan.model_validate(
@@ -200,6 +201,23 @@ def _refuse_impossible(chosen: Plan, placement: Placement) -> None:
             "the generator cannot spin: it shares a core with the servers",
             "Leave --wait out, or use a machine with two cores of which one can be the generator's.",
         )
+    spins = chosen.wait == "spin" or chosen.other_wait_blocks
+    if spins and chosen.load_processes > len(placement.generator_cpus):
+        raise InputError(
+            f"{chosen.load_processes} generators cannot spin on {len(placement.generator_cpus)} CPUs: they would "
+            "take turns there",
+            "Leave --wait out and give --other-wait-blocks 0, or take as many --load-processes as there are such CPUs.",
+        )
+    if chosen.connections < chosen.load_processes:
+        raise InputError(
+            f"{chosen.load_processes} generators cannot share {chosen.connections} connections",
+            "Each of --load-processes needs one of --connections at least.",
+        )
+
+
+def _may_spin(placement: Placement, load_processes: int) -> bool:
+    """Whether each generator has a CPU of its own on which it can spin without taking one from anybody."""
+    return placement.owns_core and len(placement.generator_cpus) >= load_processes
 
 
 def _is_ours(asked: Asked) -> bool:
@@ -235,8 +253,8 @@ def varies(entry: Entry) -> dict[str, str]:
     return {one.label: base.app.ablations[one.deployment_name].varies for one in ablated}
 
 
-def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path) -> Field:
-    """The field on which a run is played."""
+def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path, spots: Sequence[Spot] = ()) -> Field:
+    """The field on which a run is played. `spots`: where generators are started; none: on this machine."""
     return Field(
         plan=chosen,
         scenario=entry.scenario,
@@ -247,7 +265,7 @@ def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path) -> Field:
         limits=Limits(cpus=host.placement.server_cpus, memory_bytes=MEMORY_BYTES),
         logs=logs,
         host=host,
-        engine=engines.ENGINES[chosen.engine](),
+        engine=engines.ENGINES[chosen.engine](spots),
         keeper=_keeper(entry),
     )
 

@@ -34,6 +34,7 @@ MEASURING = (
     "schedule.py",
     "services.py",
     "several.py",
+    "turns.py",
     "verify.py",
 )
 TRIALS = ("costs.py", "trials.py")

@@ -62,7 +62,9 @@ def test_every_command_and_every_option_of_it_says_what_it_is(command):
     assert [one.name for one in parameters if not one.help] == []
 
 
-@pytest.mark.parametrize("field", ["connections", "blocks", "rounds", "starts", "dropped_starts", "no_bytecode_starts"])
+@pytest.mark.parametrize(
+    "field", ["connections", "load_processes", "blocks", "rounds", "starts", "dropped_starts", "no_bytecode_starts"]
+)
 def test_the_help_of_run_shows_the_default_of_the_plan(field):
     (option,) = [one for one in COMMANDS["run"].params if one.name == field]
     assert f"{Plan.model_fields[field].default} unless said otherwise" in option.help
@@ -104,6 +106,13 @@ def test_help_imports_nothing_heavy():
         (["report", "/nonexistent"], "does not exist"),
         (["reproduce", "--every", "25"], '"25" is no duration'),
         (["reproduce", "--add", "/nonexistent"], "does not exist"),
+        (["run", "--load-processes", "0"], "--load-processes"),
+        (
+            ["run", "--dry-run", "--connections", "2", "--load-processes", "3"],
+            "3 generators cannot share 2 connections",
+        ),
+        (["drive", "http://127.0.0.1:1", "--connections", "2", "--load-processes", "3"], "cannot share 2 connections"),
+        (["drive", "http://127.0.0.1:1", "--web", "--load-processes", "2"], "shows what a single generator does"),
         (["drive", "ftp://127.0.0.1"], "no address"),
         (["drive", "http://127.0.0.1:99999"], "no address"),
         (["serve", "nobody"], 'there is no app "nobody"'),
@@ -299,14 +308,16 @@ def test_the_callers_python_settings_do_not_matter():
     assert bench("run", "--dry-run", "--seed", "1", **odd).stderr == bench("run", "--dry-run", "--seed", "1").stderr
 
 
-def test_drive_says_which_answers_were_right_in_another_way():
+@pytest.mark.parametrize("more", [(), ("--load-processes", "2")])
+def test_drive_says_which_answers_were_right_in_another_way(more):
     refusal = {"error": {"code": "rate_limited", "message": "Too many requests. Try again later."}}
     refused = says(429, json.dumps(refusal).encode(), "Retry-After: 9\r\n")
     with served(answers(refused, pause_s=0.002)) as (host, port):
-        driven = bench("drive", f"http://{host}:{port}", "expensive", "--connections", "4", "--duration", "0.3")
+        driven = bench("drive", f"http://{host}:{port}", "expensive", "--connections", "4", "--duration", "0.3", *more)
     assert driven.returncode == 0, driven.stderr
     (said,) = re.findall(r"([\d,]+) of ([\d,]+) answers were refused", driven.stdout)
     assert said[0] == said[1] != "0"
+    assert ("2 generators together used" in driven.stdout) == bool(more)
 
 
 def test_drive_says_what_was_wrong_with_answers_to_a_mix_and_shows_no_token():

@@ -5,7 +5,8 @@ from array import array
 import numpy as np
 import pytest
 
-from harness.engines.facts import Journal, busy, facts
+from harness.engines.facts import Facts, Journal, busy, facts, first_ends
+from harness.engines.merging import closed_window
 
 _MS = 1_000_000
 
@@ -18,10 +19,16 @@ def _journal(*requests_ms: tuple[float, float]) -> Journal:
     return journal
 
 
+def _facts(journals: list[Journal], connections: int, stop_ns: int) -> Facts:
+    """As a single generator finds them."""
+    ends = first_ends(journals, 2 * connections, stop_ns)
+    return facts(journals, connections, closed_window([ends], connections, stop_ns))
+
+
 def test_an_answer_counts_by_the_share_of_its_time_between_the_second_turnover_s_end_and_the_stop() -> None:
     one = _journal((0, 30), (30, 40), (40, 50), (50, 60), (60, 75))
     other = _journal((0, 20), (20, 35), (35, 45), (45, 80))
-    found = facts([one, other], 2, stop_ns=70 * _MS)
+    found = _facts([one, other], 2, stop_ns=70 * _MS)
     # Completions before the stop: 20 30 | 35 40 | 45 50 60: the window is 40 to 70.
     assert found.counted_s == pytest.approx(0.030)
     assert found.counted == pytest.approx(1 + 1 + 10 / 15 + 5 / 10 + 25 / 35)
@@ -32,7 +39,7 @@ def test_an_answer_counts_by_the_share_of_its_time_between_the_second_turnover_s
 def test_latencies_are_of_requests_started_in_the_window_and_followed_through_the_drain() -> None:
     one = _journal((0, 30), (31, 40), (40, 50), (50, 60))
     other = _journal((0, 20), (20, 35), (35, 45), (45, 80))
-    found = facts([one, other], 2, stop_ns=70 * _MS)
+    found = _facts([one, other], 2, stop_ns=70 * _MS)
     assert sorted(found.samples_ns.tolist()) == [10 * _MS, 10 * _MS, 35 * _MS]
     assert sum(found.latency.counts) == 3
     assert found.latency.max_s == pytest.approx(0.035)
@@ -40,7 +47,7 @@ def test_latencies_are_of_requests_started_in_the_window_and_followed_through_th
 
 def test_a_turn_that_never_ends_its_second_turnover_counts_nothing() -> None:
     for journals in ([], [Journal(), Journal()], [_journal((0, 10)), _journal((0, 20))]):
-        found = facts(journals, 2, stop_ns=70 * _MS)
+        found = _facts(journals, 2, stop_ns=70 * _MS)
         assert (found.counted, found.counted_s) == (0, 0.0)
         assert found.latency.counts == ()
 
@@ -54,7 +61,7 @@ def test_a_server_that_answers_in_waves_is_not_misread_whatever_the_phase_of_the
     connections, turn_ms = 100, turnovers * delay_ms
     random = np.random.default_rng(1)
     journals = [_waiting(random, delay_ms, turn_ms) for _ in range(connections)]
-    found = facts(journals, connections, stop_ns=int(turn_ms * _MS))
+    found = _facts(journals, connections, stop_ns=int(turn_ms * _MS))
     assert found.counted / found.counted_s == pytest.approx(1000 * connections / delay_ms, rel=0.01)
 
 

@@ -120,7 +120,7 @@ def test_a_stopped_generator_is_given_up_and_ended(tmp_path: Path) -> None:
         next(drive)
         (generator,) = generators()
         generator.suspend()
-        with pytest.raises(EngineError, match=r"did not answer within 3\.65 s"):
+        with pytest.raises(EngineError, match=r"did not answer within 3\.4 s"):
             next(drive)
         assert generators() == []
 

@@ -1,7 +1,7 @@
 """Every guard fires where it must and keeps silent where it must not."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from harness.model import (
     Doubt,
     ErrorCause,
     Failure,
+    GeneratorPart,
     MachineReading,
     Recording,
     ResultSet,
@@ -184,6 +185,49 @@ SILENT: dict[str, Callable[[], ResultSet]] = {
 }
 
 SAID_ONLY = {"worker balance"}
+
+
+def _generators(*changes: Mapping[str, float], connections: int = 50) -> Callable[[Recording], dict[str, Any]]:
+    """As many generators, each with its changes; those that nothing is said of are a tenth busy and never late."""
+
+    def of(seen: Recording) -> dict[str, Any]:
+        usual = {"duration_s": seen.duration_s, "cpu_s": seen.duration_s, "empty_s": 0.9 * seen.duration_s}
+        known = {"connections": connections, "late_s": 0.0, "clock_error_s": 20e-6}
+        return {"generators": tuple(GeneratorPart(**{**known, **usual, **each}) for each in changes)}
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("guard", "fires", "silent", "expected"),
+    [
+        # Flask has 2,500/s over 100 connections: a turnover is 40 ms.
+        ("in step", {"late_s": 0.0046}, {"late_s": 0.0034}, Verdict.UNSETTLED),
+        ("in step", {"clock_error_s": 0.0023}, {"clock_error_s": 0.0017}, Verdict.UNSETTLED),
+        ("generator CPU", {"empty_s": 0.07}, {"empty_s": 0.09}, Verdict.CLIENT_BOUND),
+        ("generator's own time", {"cpu_s": 0.5}, {"cpu_s": 0.53}, Verdict.UNSETTLED),
+    ],
+)
+def test_of_several_generators_the_worst_counts(
+    guard: str, fires: Mapping[str, float], silent: Mapping[str, float], expected: Verdict
+) -> None:
+    for worst, gives in ((fires, expected), (silent, None)):
+        doubt = _seen(_recorded(result_set(), _generators({}, worst)), guard, FLASK)
+        assert doubt.checked
+        assert doubt.gives == gives, doubt.evidence
+        assert "2 " in doubt.evidence
+        assert "generators" in doubt.evidence
+
+
+def test_a_fast_server_leaves_a_millisecond_to_begin_in() -> None:
+    """At 50,000 a second a tenth of a turnover would be 0.2 ms."""
+    for late_s, gives in ((0.0009, None), (0.0011, Verdict.UNSETTLED)):
+        run = _recorded(result_set({**THROUGHPUTS, FLASK: 50_000.0}), _generators({}, {"late_s": late_s}))
+        assert _seen(run, "in step", FLASK).gives == gives
+
+
+def test_a_single_generator_need_not_be_in_step() -> None:
+    assert {doubt.guard for doubt in guards.doubts(result_set())} & {*guards.WITH_SEVERAL} == set()
 
 
 def _whose(guard: str) -> str | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness import catalog, prepare
+from harness.errors import InputError
 from harness.prepare import Asked
 from tests.fakes import PLACEMENT, RecordingHost
 
@@ -38,6 +39,29 @@ def test_a_scenario_suggests_its_connections_and_how_long_slices_may_be():
 def test_what_is_asked_for_goes_before_what_a_scenario_suggests():
     chosen = planned("signup", connections=7, slice_max_s=0.5)
     assert (chosen.connections, chosen.slice_max_s) == (7, 0.5)
+
+
+def on_cpus(*generator_cpus, **plan):
+    """PLACEMENT's servers, and so many CPUs for generators."""
+    asked = Asked(contenders=FAIR, plan=plan)
+    return prepare.plan(prepare.enter(asked), asked, PLACEMENT.model_copy(update={"generator_cpus": generator_cpus}))
+
+
+def test_generators_spin_where_each_has_a_cpu_of_its_own():
+    assert on_cpus(0, 2, load_processes=2).wait == "spin"
+    assert on_cpus(0, load_processes=2).wait == "sleep"
+    assert on_cpus(0, 2, 3).load_processes == 1
+    with pytest.raises(InputError, match="3 generators cannot spin on 2 CPUs"):
+        on_cpus(0, 2, load_processes=3, wait="spin")
+    with pytest.raises(InputError, match="2 generators cannot spin on 1 CPUs"):
+        on_cpus(0, load_processes=2, other_wait_blocks=1)
+    assert on_cpus(0, other_wait_blocks=1).wait == "spin"
+
+
+def test_each_generator_needs_a_connection():
+    assert on_cpus(0, connections=3, load_processes=3).load_processes == 3
+    with pytest.raises(InputError, match="4 generators cannot share 3 connections"):
+        on_cpus(0, connections=3, load_processes=4)
 
 
 def test_yardsticks_are_asked_a_plain_scenario_where_they_know_no_better(scenarios):

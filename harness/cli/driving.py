@@ -37,6 +37,7 @@ def drive(
     scenario: options.Scenario = "json",
     *,
     connections: options.AddressConnections = 100,
+    load_processes: options.AddressProcesses = 1,
     duration: options.Duration = 5.0,
     wait: options.AddressWait = "sleep",
     web: options.Web = False,
@@ -47,6 +48,7 @@ def drive(
 
     The load goes to that address: drive only servers that are yours.
     """
+    _refuse_unsplittable(connections, load_processes, web=web)
     host, port = _address(url)
     asked = catalog.choose("scenario", catalog.read().scenarios, scenario)
     with steps.logs() as logs, steps.this_machine() as machine:
@@ -62,7 +64,7 @@ def drive(
         if web:
             _keep_page_open(load, web_port)
         else:
-            _measure(load, duration, json=json)
+            _measure(load, duration, load_processes, json=json)
 
 
 def _keep_page_open(load: _Load, page_port: int) -> None:
@@ -76,19 +78,19 @@ def _keep_page_open(load: _Load, page_port: int) -> None:
             time.sleep(1)
 
 
-def _measure(load: _Load, duration_s: float, *, json: bool) -> None:
+def _measure(load: _Load, duration_s: float, load_processes: int, *, json: bool) -> None:
     from harness.engines import address  # as above
 
-    driven = address.drive_address(**load, duration_s=duration_s)
+    driven = address.drive_address(**load, duration_s=duration_s, load_processes=load_processes)
     if json:
         document(driven.model_dump_json(indent=1))
     else:
-        _show(driven)
+        _show(driven, load_processes)
     if driven.errors or driven.ran_out:
         raise typer.Exit(ExitCode.FINDING)
 
 
-def _show(driven: Drive) -> None:
+def _show(driven: Drive, load_processes: int) -> None:
     if driven.requests_per_s is None:
         results.print(f"too few correct answers to say anything: {driven.answered}")
     else:
@@ -106,7 +108,21 @@ def _show(driven: Drive) -> None:
     if driven.ran_out:
         results.print("  {}. {}".format(*out_of_rows(driven.ran_out)))
     useful_s = driven.generator_cpu_s - driven.generator_empty_s
-    results.print(f"  the generator used {useful_s:.2f} CPU seconds in {driven.duration_s:.2f} s")
+    generators = "the generator" if load_processes == 1 else f"{load_processes} generators together"
+    results.print(f"  {generators} used {useful_s:.2f} CPU seconds in {driven.duration_s:.2f} s")
+
+
+def _refuse_unsplittable(connections: int, load_processes: int, *, web: bool) -> None:
+    if web and load_processes > 1:
+        raise InputError(
+            "Locust's own page shows what a single generator does",
+            "Leave --load-processes out, or --web.",
+        )
+    if connections < load_processes:
+        raise InputError(
+            f"{load_processes} generators cannot share {connections} connections",
+            "Each of --load-processes needs one of --connections at least.",
+        )
 
 
 def _address(url: str) -> tuple[str, int]:

@@ -18,6 +18,7 @@ _SPECIFICATION = r"[LABEL=][PATH:]app\[@deployment]"
 
 
 MOST_CONNECTIONS = 10_000
+MOST_PROCESSES = 64
 
 
 def _usual(field: str) -> str:
@@ -75,6 +76,15 @@ Connections = Annotated[
         min=1,
         max=MOST_CONNECTIONS,
         help=f"Concurrent connections, always busy; the scenario's, {_usual('connections')}.",
+    ),
+]
+LoadProcesses = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=MOST_PROCESSES,
+        help="Generator processes, among which connections are split: where one would be the limit. "
+        f"{_usual('load_processes')}.",
     ),
 ]
 SweptConnections = Annotated[
@@ -154,6 +164,12 @@ Reproduced = Annotated[Path | None, typer.Option(help="A folder for the report a
 # What one address is asked
 Url = Annotated[str, typer.Argument(help="The server, such as http://127.0.0.1:8000")]
 AddressConnections = Annotated[int, typer.Option(min=1, max=10_000, help="Concurrent connections, always busy.")]
+AddressProcesses = Annotated[
+    int,
+    typer.Option(
+        "--load-processes", min=1, max=MOST_PROCESSES, help="Generator processes, among which connections are split."
+    ),
+]
 Duration = Annotated[float, typer.Option(min=0.25, max=3600, help="Seconds, after a warm-up.")]
 AddressWait = Annotated[Literal["spin", "sleep"], typer.Option(help="How the generator waits.")]
 Web = Annotated[bool, typer.Option("--web", help="Open Locust's own page instead; Ctrl-C ends it.")]

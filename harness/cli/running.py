@@ -35,6 +35,7 @@ def run(
     resume: options.Resume = None,
     engine: options.Engine = None,
     connections: options.SweptConnections = None,
+    load_processes: options.LoadProcesses = None,
     blocks: options.Blocks = None,
     rounds: options.Rounds = None,
     starts: options.Starts = None,
@@ -55,7 +56,7 @@ def run(
     given = {"engine": engine, "connections": counts[0] if counts else None, "blocks": blocks, "rounds": rounds}
     given |= {"starts": starts, "dropped_starts": dropped_starts, "no_bytecode_starts": no_bytecode_starts}
     given |= {"duets": duets, "open_blocks": open_blocks, "other_wait_blocks": other_wait_blocks}
-    given |= {"seed": seed, "wait": wait, "samples": samples or None}
+    given |= {"seed": seed, "wait": wait, "samples": samples or None, "load_processes": load_processes}
     usual = several.USUAL if len(counts) > 1 or len(scenarios) > 1 else prepare.USUAL
     asked = prepare.Asked(
         scenario=scenarios[0],

@@ -70,8 +70,10 @@ def announce(planned: Sequence[tuple[Entry, Plan]], placement: Placement) -> Non
             note(f'without a part in "{one.scenario.name}": {", ".join(one.absent)}')
     connections = ", ".join(dict.fromkeys(f"{one.connections}" for _, one in planned))
     note(f"{connections} connections, {plan.blocks} blocks of {plan.rounds} rounds, {_starts(plan)}")
-    where = f"servers on CPU {_listed(placement.server_cpus)}, generator on {_listed(placement.generator_cpus)}"
-    note(f"{where}; waiting, it {plan.wait}s")
+    several = plan.load_processes > 1
+    who = f"{plan.load_processes} generators" if several else "generator"
+    where = f"servers on CPU {_listed(placement.server_cpus)}, {who} on {_listed(placement.generator_cpus)}"
+    note(f"{where}; waiting, {f'they {plan.wait}' if several else f'it {plan.wait}s'}")
     each_s = (prepare.seconds(one, len(each.starting), len(each.contenders)) for each, one in planned)
     note(f"measuring takes about {_duration(sum(each_s))}")
     if plan.quick:

@@ -14,7 +14,7 @@ from harness import histogram
 from harness.engines.base import Engine
 from harness.engines.connection import ConnectionEngine
 from harness.engines.job import PAGE_HOST, Job
-from harness.engines.stepping import generator, told
+from harness.engines.process import here, refuse_too_few_files, started
 from harness.errors import InputError
 from harness.model import ErrorCause, Placement, Plan, Recording, Scenario, Target, Turn, Value
 
@@ -23,6 +23,7 @@ _SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
 _LABEL = "address"
 _TURN_S = 10.0  # of one turn at most: its requests are kept in memory until it ends
 _PAGE_TURN_S = 1.0
+_PAGE_WITHIN_S = 30.0
 _PAGE_MODULE = "harness.engines.connection"
 
 
@@ -57,12 +58,13 @@ def drive_address(
     wait: Literal["spin", "sleep"],
     placement: Placement,
     log: Path,
+    load_processes: int = 1,
     engine: Engine | None = None,
 ) -> Drive:
     """A warm-up turn, then turns of at most ten seconds, back to back, merged. Raises InputError and EngineError."""
     _refuse_unknown(host, port)
     count = math.ceil(duration_s / _TURN_S)
-    plan = _plan(scenario, connections, wait, duration_s / count)
+    plan = _plan(scenario, connections, wait, duration_s / count, load_processes)
     turns = [Turn(contender=_LABEL, round=index) for index in range(count + 1)]
     engine, target = engine or ConnectionEngine(), Target(host=host, port=port, scenario=scenario)
     _, *recordings = engine.drive({_LABEL: target}, plan, turns, placement, log)
@@ -94,8 +96,10 @@ def open_page(
         cpus=placement.generator_cpus,
         samples=None,
     )
-    with generator((_PAGE_MODULE, "--web", str(page_port)), job, log) as process:
-        told(process, log)
+    refuse_too_few_files(job)
+    with started(here(), (_PAGE_MODULE, "--web", str(page_port)), log) as process:
+        process.tell(job.model_dump_json().encode())
+        process.told(_PAGE_WITHIN_S)
         yield f"http://{PAGE_HOST}:{page_port}/"
 
 
@@ -116,7 +120,9 @@ def _refuse_taken(page_port: int) -> None:
             raise InputError(f"port {page_port} is taken: {error.strerror}", hint) from error
 
 
-def _plan(scenario: Scenario, connections: int, wait: Literal["spin", "sleep"], turn_s: float) -> Plan:
+def _plan(
+    scenario: Scenario, connections: int, wait: Literal["spin", "sleep"], turn_s: float, load_processes: int = 1
+) -> Plan:
     return Plan(
         scenario=scenario.name,
         lineup=_LABEL,
@@ -126,6 +132,7 @@ def _plan(scenario: Scenario, connections: int, wait: Literal["spin", "sleep"], 
         slice_min_s=turn_s,
         slice_max_s=turn_s,
         wait=wait,
+        load_processes=load_processes,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from harness import rendering
-from harness.engines.job import Job
+from harness.engines.job import ALONE, Job, Portion
 from harness.model import Request, Scenario
 
 _T = TypeVar("_T")
@@ -24,25 +24,31 @@ class RanOutError(Exception):
         self.request = request
 
 
-def cycle(scenario: Scenario, made: Mapping[str, Sequence[_T]], seed: int) -> Iterator[_T]:
+def cycle(scenario: Scenario, made: Mapping[str, Sequence[_T]], seed: int, portion: Portion = ALONE) -> Iterator[_T]:
     """What the users of one target ask, one after the other, endlessly. `made` is what they ask with, by request.
 
     All users take from this one iterator. So every window of the load has the weights of the scenario, as near as whole
-    requests allow, and no two users get the same of what is asked once only. Raises RanOutError.
+    requests allow, and no two users get the same of what is asked once only. Generators that share a load begin at
+    equal distances in the cycle. Raises RanOutError.
     """
     sources = {request.name: _source(request, made[request.name]) for request in scenario.load}
-    slots = [sources[name] for name in _spread(scenario, seed)]
+    slots = [sources[name] for name in portion.rows(_spread(scenario, seed), once=False)]
     return slots[0] if len(slots) == 1 else map(next, itertools.cycle(slots))
 
 
 def asked(job: Job) -> Mapping[str, Asked]:
-    """What each target is asked, by label. Targets of one scenario are asked the same."""
+    """What each target is asked by this generator, by label. Targets of one scenario are asked the same."""
     rendered: dict[str, Asked] = {}
     for target in job.targets.values():
         scenario = target.scenario
         if scenario.name not in rendered:
-            rendered[scenario.name] = {one.name: rendering.for_load(one, job.plan.seed) for one in scenario.load}
+            rendered[scenario.name] = {one.name: _rows(one, job) for one in scenario.load}
     return {label: rendered[target.scenario.name] for label, target in job.targets.items()}
+
+
+def _rows(request: Request, job: Job) -> tuple[Request, ...]:
+    once = request.draw is not None and request.draw.once
+    return job.portion.rows(rendering.for_load(request, job.plan.seed), once=once)
 
 
 def _spread(scenario: Scenario, seed: int) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import histogram
+from harness.engines.orders import Window
 from harness.model import Histogram
 
 _NS = 1e-9
@@ -59,22 +60,21 @@ class Facts:
     samples_ns: Nanoseconds
 
 
-def facts(journals: Sequence[Journal], connections: int, stop_ns: int) -> Facts:
-    """Throughput between the end of the second turnover and `stop_ns`: nothing, where the turn was shorter.
+def facts(journals: Sequence[Journal], connections: int, window: Window) -> Facts:
+    """What was answered in a window of closed loop: see `merging.closed_window`.
 
     Each correct answer counts by the share of its time, from its start to its end in the drain, that lies in that
     window. Counting completions instead would go wrong with servers that answer in waves, by up to a quarter and always
-    alike: a turn lasts a number of turnovers and so ends at the same phase of a wave. The first turnover is slow
-    (METHOD.md 1); the second one lets those born in it end. Latencies are of the requests started in the window.
+    alike: a turn lasts a number of turnovers and so ends at the same phase of a wave. Latencies are of the requests
+    started in the window.
     """
     starts = _joined([journal.starts for journal in journals])
     ends = _joined([journal.ends for journal in journals])
-    from_ns = _window_start(ends, 2 * connections, stop_ns)
-    inside_ns = np.minimum(ends, stop_ns) - np.maximum(starts, from_ns)
-    samples_ns = (ends - starts)[(starts >= from_ns) & (starts < stop_ns)]
+    inside_ns = np.minimum(ends, window.stop_ns) - np.maximum(starts, window.from_ns)
+    samples_ns = (ends - starts)[(starts >= window.from_ns) & (starts < window.stop_ns)]
     return Facts(
         counted=float((np.maximum(inside_ns, 0) / np.maximum(ends - starts, 1)).sum()),
-        counted_s=(stop_ns - from_ns) * _NS,
+        counted_s=(window.stop_ns - window.from_ns) * _NS,
         latency=histogram.of(samples_ns * _NS),
         longest_s=float(max((ends - starts).max(initial=0), _failed_ns(journals).max(initial=0))) * _NS or None,
         busy=busy(journals, connections),
@@ -83,20 +83,26 @@ def facts(journals: Sequence[Journal], connections: int, stop_ns: int) -> Facts:
     )
 
 
-def paced_facts(journals: Sequence[Journal], start_ns: int, stop_ns: int) -> Facts:
+def paced_facts(journals: Sequence[Journal], window: Window) -> Facts:
     """Of a turn of open loop, whose journals' starts are the moments at which requests were due: all of them count."""
     starts = _joined([journal.starts for journal in journals])
     ends = _joined([journal.ends for journal in journals])
     latencies_ns = ends - starts
     return Facts(
         counted=float(ends.size),
-        counted_s=(stop_ns - start_ns) * _NS,
+        counted_s=(window.stop_ns - window.from_ns) * _NS,
         latency=histogram.of(latencies_ns * _NS),
         longest_s=float(max(latencies_ns.max(initial=0), _failed_ns(journals).max(initial=0))) * _NS or None,
         busy=None,
         all_ns=latencies_ns,
         samples_ns=latencies_ns,
     )
+
+
+def first_ends(journals: Sequence[Journal], count: int, stop_ns: int) -> tuple[int, ...]:
+    """The first so many completions before the stop, in order; fewer, if there were fewer."""
+    ends = _joined([journal.ends for journal in journals])
+    return tuple(np.sort(ends[ends < stop_ns])[:count].tolist())
 
 
 def answered_by(journals: Sequence[Journal], moment_ns: int) -> int:
@@ -108,12 +114,6 @@ def _failed_ns(journals: Sequence[Journal]) -> Nanoseconds:
     """How long each request took that got no correct answer."""
     ends = _joined([journal.failed_ends for journal in journals])
     return ends - _joined([journal.failed_starts for journal in journals])
-
-
-def _window_start(ends: Nanoseconds, skipped: int, stop_ns: int) -> int:
-    """The completion that ends the skipped ones; the stop itself if there are not so many before it."""
-    completions = np.sort(ends[ends < stop_ns])
-    return int(completions[skipped - 1]) if completions.size >= skipped else stop_ns
 
 
 def busy(journals: Sequence[Journal], connections: int) -> float | None:

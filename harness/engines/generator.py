@@ -1,4 +1,4 @@
-"""The generator's process: reads a job, then takes a turn and writes a recording each time it is told to."""
+"""The generator's process: reads a job, then takes a turn and writes its recordings each time it is told to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import BinaryIO
@@ -16,6 +17,7 @@ from gevent.fileobject import FileObject
 from gevent.queue import Queue
 
 from harness.engines.job import Job
+from harness.engines.orders import CLOCK, WINDOWS, Go
 from harness.engines.stage import Stage
 
 _PR_SET_PDEATHSIG = 1
@@ -46,14 +48,21 @@ class Orders:
 
 def serve(open_stage: Callable[[Job], Stage]) -> None:
     """Take the turns of one job, each when it is asked for; between them there is no load and no work."""
-    recordings = _own_standard_output()
+    answers = _own_standard_output()
     orders = Orders()
     job = read_job(orders)
     stage = open_stage(job)
     stage.spawn()
     for turn in job.turns:
-        orders.next()
-        recordings.write(b"[%b]\n" % b",".join(one.model_dump_json().encode() for one in stage.take(turn)))
+        line = orders.next()
+        stage.get_ready()
+        while line == CLOCK:
+            answers.write(b"%d\n" % time.perf_counter_ns())
+            line = orders.next()
+        taken = stage.take(turn, Go.model_validate_json(line))
+        answers.write(stage.ended(taken).model_dump_json().encode() + b"\n")
+        recordings = stage.recorded(taken, WINDOWS.validate_json(orders.next()))
+        answers.write(b"[%b]\n" % b",".join(one.model_dump_json().encode() for one in recordings))
     orders.next()
 
 

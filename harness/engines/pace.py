@@ -14,6 +14,8 @@ import gevent
 from gevent import get_hub, getcurrent
 from greenlet import greenlet
 
+from harness.engines.job import ALONE, Portion
+
 _clock = time.perf_counter_ns
 _NS = 1e9
 
@@ -21,21 +23,24 @@ _NS = 1e9
 class Pace:
     """`count` moments at `rate_per_s`. `lags_ns`: how late each was handed out where somebody was free for it.
 
-    `queued` counts those for which nobody was: the server had not answered.
+    Of several generators each hands out its `portion` of them by turns: together they are evenly spaced. `queued`
+    counts those for which nobody was free: the server had not answered.
     """
 
-    def __init__(self, rate_per_s: float, count: int) -> None:
+    def __init__(self, rate_per_s: float, count: int, portion: Portion = ALONE) -> None:
         self.rate_per_s = rate_per_s
-        self.count = count
+        self.count = len(range(portion.index, count, portion.of))
+        self._portion = portion
         self.queued = 0
         self.lags_ns: array[int] = array("q")
         self._given = 0
         self._start_ns = 0
         self._free: deque[greenlet] = deque()
 
-    def start(self, now_ns: int) -> None:
-        """The first request is due now."""
-        self._start_ns = now_ns
+    def start(self, first_ns: int) -> int:
+        """Say when the first request of all is due."""
+        self._start_ns = first_ns
+        return first_ns
 
     def take(self) -> int | None:
         """The moment at which the caller's next request is due, once it is due. None: there are no more."""
@@ -68,4 +73,5 @@ class Pace:
         get_hub().loop.run_callback(self._free.popleft().switch, due_ns)
 
     def _due_ns(self) -> int:
-        return self._start_ns + int(self._given / self.rate_per_s * _NS)
+        place = self._portion.index + self._given * self._portion.of
+        return self._start_ns + int(place / self.rate_per_s * _NS)

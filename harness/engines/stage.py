@@ -9,29 +9,29 @@ import re
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import gevent
 import numpy as np
+from gevent import monkey
 from gevent.event import AsyncResult
 from locust import User, task
 from locust.env import Environment
 
-from harness import histogram
-from harness.engines.base import turn_duration_s
-from harness.engines.facts import Facts, Journal, answered_by, facts, paced_facts
+from harness.engines.facts import Facts, facts, first_ends, paced_facts
 from harness.engines.job import Job
 from harness.engines.load import Load
+from harness.engines.orders import Ended, Go, Window
 from harness.engines.pace import Pace
 from harness.engines.spinner import Spinner
+from harness.engines.taken import Edge, Taken, recording
 from harness.engines.totals import fold
-from harness.model import Paced, Recording, Turn
+from harness.model import Recording, Turn
 
 _NS = 1e-9
-_WARM_UP = 0
 _LATE_USER_S = 0.001
 _LEAD_NS = 2_000_000  # until all users wait for what is due
+_sleep = monkey.get_original("time", "sleep")
 
 
 class StagedUser(User):
@@ -66,19 +66,6 @@ class StagedUser(User):
         """Give up the request under way if it has taken too long."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Edge:
-    """A moment: wall clock, steady clock, CPU time of this process."""
-
-    at: float
-    ns: int
-    cpu_ns: int
-
-    @classmethod
-    def now(cls) -> _Edge:
-        return cls(time.time(), time.perf_counter_ns(), time.process_time_ns())
-
-
 class Stage:
     """The users of one job, spawned once, and the turns they take. `folds`: they tell Locust's statistics nothing.
 
@@ -91,7 +78,6 @@ class Stage:
         self._banks = max((len(turn.contenders) for turn in job.turns), default=1)
         self._places = itertools.count()
         self._upcoming: AsyncResult[Sequence[Load]] = AsyncResult()
-        self._warm: dict[str, tuple[float, float]] = {}
         self._waiting = 0
         self._taken = 0
         user_class.stage = self
@@ -100,7 +86,8 @@ class Stage:
 
     def spawn(self) -> None:
         """Start as many users as are needed. What exists by now lives as long as the process."""
-        self.runner.start(self._users, spawn_rate=self._users)
+        users = self.job.connections * self._banks
+        self.runner.start(users, spawn_rate=users)
         assert self.runner.spawning_greenlet is not None
         self.runner.spawning_greenlet.join()
         gc.collect()
@@ -109,7 +96,7 @@ class Stage:
     def place(self) -> tuple[int, int]:
         """The bank and the seat of the next user. The users of a page, which come and go, have a seat of their own."""
         number = next(self._places)
-        return divmod(number, self.job.plan.connections) if self._banks > 1 else (0, number)
+        return divmod(number, self.job.connections) if self._banks > 1 else (0, number)
 
     def next_loads(self) -> Sequence[Load]:
         """Wait for the next loads to be opened, one for each bank from the first on."""
@@ -130,64 +117,59 @@ class Stage:
         self._upcoming.set(loads)
         return companions
 
-    def take(self, turn: Turn) -> tuple[Recording, ...]:
-        """Load the turn's contenders for its time, wait for the requests under way, and say what happened to each."""
-        plan = self.job.plan
-        duration_s = self._duration_s(turn)
-        pace = Pace(turn.rate_per_s, int(turn.rate_per_s * duration_s)) if turn.rate_per_s else None
-        loads = [Load(label, turn.renew, plan.connections, pace) for label in turn.contenders]
-        spinner = Spinner(loads)
-        self._await_users()
+    def get_ready(self) -> None:
+        """All users wait for the next turn: one that is late for the opening would miss it. No garbage is left."""
+        while self._waiting < self.job.connections * self._banks:
+            gevent.sleep(_LATE_USER_S)
         gc.collect()
         gc.disable()
-        start = _Edge.now()
-        if pace:
-            pace.start(start.ns + _LEAD_NS)
+
+    def take(self, turn: Turn, go: Go) -> Taken:
+        """Load the turn's contenders for the time told, and wait for the requests under way."""
+        pace = self._pace(turn, go)
+        loads = [Load(label, turn.renew, self.job.connections, pace) for label in turn.contenders]
+        spinner = Spinner(loads)
+        if not pace:
+            _sleep_until(go.start_ns)
+        start = Edge.now()
+        begun_ns = pace.start(go.start_ns or start.ns + _LEAD_NS) if pace else start.ns
         companions = self.open(loads, spinner)
         self._upcoming = AsyncResult()
-        gevent.sleep(duration_s)
+        gevent.sleep(go.duration_s + (begun_ns - start.ns) * _NS)
         for load in loads:
             load.running = False
-        stop = _Edge.now()
+        stop = Edge.now()
         gevent.joinall(companions)
         gc.enable()
-        return tuple(self._recorded(turn, load, start, stop, spinner.empty_ns) for load in loads)
+        return Taken(turn, tuple(loads), begun_ns, start, stop, spinner.empty_ns)
+
+    def ended(self, taken: Taken) -> Ended:
+        """What decides which window is counted."""
+        count, stop_ns = 2 * self.job.plan.connections, taken.stop.ns
+        ends = tuple(first_ends(load.journals, count, stop_ns) for load in taken.loads)
+        return Ended(start_ns=taken.begun_ns, stop_ns=stop_ns, first_ends=ends)
+
+    def recorded(self, taken: Taken, windows: Sequence[Window]) -> tuple[Recording, ...]:
+        """What happened to each load."""
+        return tuple(self._recorded(taken, load, window) for load, window in zip(taken.loads, windows, strict=True))
 
     def scenario_of(self, contender: str) -> str:
         """The name of what it is asked."""
         return self.job.targets[contender].scenario.name
 
-    @property
-    def _users(self) -> int:
-        return self.job.plan.connections * self._banks
+    def _pace(self, turn: Turn, go: Go) -> Pace | None:
+        if not turn.rate_per_s:
+            return None
+        return Pace(turn.rate_per_s, int(turn.rate_per_s * go.duration_s), self.job.portion)
 
-    def _await_users(self) -> None:
-        """A user that is late for the opening would miss the turn."""
-        while self._waiting < self._users:
-            gevent.sleep(_LATE_USER_S)
+    def _recorded(self, taken: Taken, load: Load, window: Window) -> Recording:
+        journals, own = load.journals, self.job.connections
+        found = paced_facts(journals, window) if load.pace else facts(journals, own, window)
+        self._keep(taken.turn, load, found)
+        return recording(taken, load, found, window.stop_ns)
 
-    def _duration_s(self, turn: Turn) -> float:
-        plan = self.job.plan
-        if turn.round == _WARM_UP:
-            return plan.warm_s
-        if turn.rate_per_s:
-            return plan.open_s
-        return plan.duet_s if turn.beside else turn_duration_s(plan, *self._warm.get(turn.contender, (0.0, 0.0)))
-
-    def _recorded(self, turn: Turn, load: Load, start: _Edge, stop: _Edge, empty_ns: int) -> Recording:
-        if load.pace:
-            found = paced_facts(load.journals, start.ns, stop.ns)
-        else:
-            found = facts(load.journals, self.job.plan.connections, stop.ns)
-        self._keep(turn, load, found, stop.ns - start.ns)
-        return _recording(turn, load, found, start, stop, empty_ns)
-
-    def _keep(self, turn: Turn, load: Load, found: Facts, duration_ns: int) -> None:
-        """Note what the warm-up was like, tell Locust's statistics, and store the raw latencies if asked to."""
-        if turn.round == _WARM_UP:
-            counted = found.counted and found.counted / found.counted_s
-            rate = counted or found.all_ns.size / (duration_ns * _NS)
-            self._warm[load.contender] = rate, found.latency.max_s or 0.0
+    def _keep(self, turn: Turn, load: Load, found: Facts) -> None:
+        """Tell Locust's statistics, and store the raw latencies if asked to."""
         if self._folds:
             fold(self.environment.stats, load.contender, self.scenario_of(load.contender), found.all_ns, load.errors)
         self._taken += 1
@@ -197,45 +179,7 @@ class Stage:
             np.save(self.job.samples / f"{self._taken:04}-round{turn.round}-{label}.npy", found.samples_ns)
 
 
-def _recording(turn: Turn, load: Load, found: Facts, start: _Edge, stop: _Edge, empty_ns: int) -> Recording:
-    return Recording(
-        contender=load.contender,
-        round=turn.round,
-        started_at=start.at,
-        duration_s=(stop.ns - start.ns) * _NS,
-        answered=found.all_ns.size,
-        counted=found.counted,
-        counted_s=found.counted_s,
-        errors=dict(load.errors),
-        first_error=load.first_error,
-        latency=found.latency,
-        longest_s=found.longest_s,
-        busy=found.busy,
-        connections=load.open_connections,
-        reconnects=load.reconnects,
-        asked_again=load.asked_again,
-        generator_cpu_s=(stop.cpu_ns - start.cpu_ns) * _NS,
-        generator_empty_s=empty_ns * _NS,
-        drain_s=(load.drained_ns - stop.ns) * _NS,
-        paced=_paced(load.pace, turn.share, load.journals, stop.ns) if load.pace and turn.share else None,
-        alternatives=_counted([(alternative, count) for (_, alternative), count in load.apart.items()]),
-        by_request=_counted([(request, count) for (request, _), count in load.apart.items()]),
-        ran_out=load.ran_out,
-    )
-
-
-def _counted(counts: Sequence[tuple[str | None, int]]) -> dict[str, int]:
-    """The sum for each name, in alphabetical order."""
-    names = sorted({name for name, _ in counts if name is not None})
-    return {name: sum(count for each, count in counts if each == name) for name in names}
-
-
-def _paced(pace: Pace, share: float, journals: Sequence[Journal], stop_ns: int) -> Paced:
-    return Paced(
-        share=share,
-        rate_per_s=pace.rate_per_s,
-        due=pace.count,
-        in_time=answered_by(journals, stop_ns),
-        queued=pace.queued,
-        lag=histogram.of(np.array(pace.lags_ns) * _NS),
-    )
+def _sleep_until(start_ns: int | None) -> None:
+    """Nothing else has to be done until then, so the whole process sleeps: gevent's timers are up to 0.8 ms late."""
+    if start_ns is not None:
+        _sleep(max(0, start_ns - time.perf_counter_ns()) * _NS)

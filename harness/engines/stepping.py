@@ -1,42 +1,33 @@
-"""The harness's side of a generator process: started for one job, told to take each turn, always ended."""
+"""An engine whose load comes from processes of its own: starts them for one drive, and decides how long turns last."""
 
 from __future__ import annotations
 
-import os
-import resource
-import select
-import subprocess
-import sys
-import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
-from pydantic import TypeAdapter, ValidationError
-
-import harness
-from harness.engines.base import longest_s
-from harness.engines.job import Job
-from harness.errors import EngineError, StoreError
+from harness.engines.base import turn_duration_s
+from harness.engines.job import Job, Portion
+from harness.engines.process import GeneratorProcess, Spot, here, refuse_too_few_files, started
+from harness.engines.team import Team, Teammate
+from harness.errors import EngineError
 from harness.model import Placement, Plan, Recording, Target, Turn
 
-_GRACE_S = 2.0
 _MARGIN_S = 30.0
-_OWN_FILES = 64  # of the generator, beside its connections
-_NEXT = b"next\n"
-_RECORDINGS: TypeAdapter[tuple[Recording, ...]] = TypeAdapter(tuple[Recording, ...])
+_WARM_UP = 0
 
 
 class SteppedEngine:
-    """An Engine whose load comes from a process of its own. `module` is what that process runs.
+    """An Engine of generator processes that step through turns together. `module` is what such a process runs.
 
-    It is given up when a turn takes `margin_s` longer than the longest that is possible; the first also pays its start.
+    At each of `spots` (none: on this machine) there are `plan.load_processes` of them. They are given up when a turn
+    takes `margin_s` longer than the longest that is possible; the first also pays their start.
     """
 
     module: str
 
-    def __init__(self, *, margin_s: float = _MARGIN_S) -> None:
+    def __init__(self, spots: Sequence[Spot] = (), *, margin_s: float = _MARGIN_S) -> None:
+        self._spots = spots
         self._margin_s = margin_s
 
     def drive(
@@ -47,124 +38,92 @@ class SteppedEngine:
         placement: Placement,
         log: Path,
     ) -> Generator[Recording, None, None]:
-        """See `engines.base.Engine`. With `plan.samples` raw latencies go to `samples/<log's name>/` beside logs/."""
-        job = Job(
-            targets=targets,
-            plan=plan,
-            turns=tuple(turns),
-            cpus=placement.generator_cpus,
-            samples=log.absolute().parent.parent / "samples" / log.stem if plan.samples else None,
+        """See `engines.base.Engine`. With `plan.samples` raw latencies go to `samples/<log's name>/` beside logs/.
+
+        From the second process on, logs have a number: `engine-2.log`.
+        """
+        warm: dict[str, tuple[float, float]] = {}
+        with self._team(targets, plan, turns, placement, log) as team:
+            for turn in turns:
+                recordings = team.take(turn, _duration_s(plan, turn, warm))
+                if turn.round == _WARM_UP:
+                    warm |= {one.contender: _speed(one) for one in recordings}
+                yield from recordings
+
+    @contextmanager
+    def _team(
+        self, targets: Mapping[str, Target], plan: Plan, turns: Sequence[Turn], placement: Placement, log: Path
+    ) -> Iterator[Team]:
+        places = _places(self._spots or (here(),), plan, placement)
+        jobs = [
+            Job(
+                targets=targets,
+                plan=plan,
+                turns=tuple(turns),
+                cpus=cpus,
+                samples=_samples(_log(log, index)) if plan.samples else None,
+                portion=Portion(index=index, of=len(places)),
+            )
+            for index, (_, cpus) in enumerate(places)
+        ]
+        with ExitStack() as stack:
+            processes = [
+                stack.enter_context(_generator(spot, self.module, job, _log(log, job.portion.index)))
+                for (spot, _), job in zip(places, jobs, strict=True)
+            ]
+            for process, job in zip(processes, jobs, strict=True):
+                process.tell(job.model_dump_json().encode())
+            mates = [Teammate(process, job.connections) for process, job in zip(processes, jobs, strict=True)]
+            yield Team(mates, plan, plan.request_timeout_s + self._margin_s)
+
+
+def share_of_cpus(cpus: Sequence[int], index: int, of: int) -> tuple[int, ...]:
+    """Those of the `index`-th of so many processes. Where there are fewer CPUs than processes, some share one."""
+    if len(cpus) < of:
+        return tuple(cpus[index % len(cpus) :][:1]) if cpus else ()
+    return tuple(cpus[index * len(cpus) // of : (index + 1) * len(cpus) // of])
+
+
+def _places(spots: Sequence[Spot], plan: Plan, placement: Placement) -> list[tuple[Spot, tuple[int, ...]]]:
+    """Where each process is started, and the CPUs that it gets there. Raises EngineError for more than connections."""
+    each = plan.load_processes
+    if plan.connections < each * len(spots):
+        raise EngineError(
+            f"{each * len(spots)} load generators cannot share {plan.connections} connections",
+            "Choose more connections, or fewer generators.",
         )
-        margin_s = plan.request_timeout_s + self._margin_s
-        with generator((self.module,), job, log) as process:
-            for turn in job.turns:
-                yield from _recordings(process, log, longest_s(plan, turn) + margin_s)
+    return [
+        (spot, share_of_cpus(placement.generator_cpus if spot.cpus is None else spot.cpus, index, each))
+        for spot in spots
+        for index in range(each)
+    ]
 
 
 @contextmanager
-def generator(arguments: Sequence[str], job: Job, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A running generator that has been given its job; ended on leaving, whatever happens.
-
-    Raises EngineError if it cannot open enough connections, StoreError if its log cannot be written. To be entered on
-    the main thread: the kernel ends a generator together with the thread that started it.
-    """
-    _refuse_too_few_files(job)
-    with _opened(log) as stderr:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            bufsize=0,
-            env=_environment(),
-            start_new_session=True,
-        )
-    try:
-        _tell(process, job.model_dump_json().encode() + b"\n")
+def _generator(spot: Spot, module: str, job: Job, log: Path) -> Iterator[GeneratorProcess]:
+    if spot.cpus is None:
+        refuse_too_few_files(job)
+    with started(spot, (module,), log) as process:
         yield process
-    finally:
-        _end(process)
 
 
-def told(process: subprocess.Popen[bytes], log: Path, within_s: float = _MARGIN_S) -> bytes:
-    """The one line that the generator writes next. Raises EngineError when it has ended instead, or says nothing."""
-    assert process.stdout is not None
-    deadline = time.monotonic() + within_s
-    line = b""
-    while not line.endswith(b"\n"):
-        ready, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
-        if not ready:
-            raise EngineError(f"the load generator did not answer within {within_s:g} s", _log_hint(log))
-        piece = os.read(process.stdout.fileno(), 1 << 16)
-        if not piece:
-            raise EngineError(f"the load generator ended (exit code {process.wait()})", _log_hint(log))
-        line += piece
-    return line
+def _log(log: Path, index: int) -> Path:
+    return log.with_stem(f"{log.stem}-{index + 1}") if index else log
 
 
-def _refuse_too_few_files(job: Job) -> None:
-    """The generator may raise its own limit, but no higher than the hard one, which it inherits."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    connections = job.plan.connections * len(job.targets)
-    needed = connections + _OWN_FILES
-    if most != resource.RLIM_INFINITY and most < needed:
-        raise EngineError(
-            f"{connections} connections need {needed} open files, and only {most} are allowed",
-            f"Allow more with `ulimit -n {needed}`, or choose fewer connections.",
-        )
+def _samples(log: Path) -> Path:
+    return log.absolute().parent.parent / "samples" / log.stem
 
 
-def _opened(log: Path) -> BinaryIO:
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        return log.open("ab")
-    except OSError as error:
-        raise StoreError(
-            f'the log "{log}" cannot be written: {error.strerror}',
-            "Free some space, or name another folder with --out.",
-        ) from error
+def _duration_s(plan: Plan, turn: Turn, warm: Mapping[str, tuple[float, float]]) -> float:
+    """How long a turn is to last; a slice by what its contender's warm-up was like."""
+    if turn.round == _WARM_UP:
+        return plan.warm_s
+    if turn.rate_per_s:
+        return plan.open_s
+    return plan.duet_s if turn.beside else turn_duration_s(plan, *warm.get(turn.contender, (0.0, 0.0)))
 
 
-def _recordings(process: subprocess.Popen[bytes], log: Path, within_s: float) -> tuple[Recording, ...]:
-    """Those of the next turn, one for each of its contenders."""
-    _tell(process, _NEXT)
-    line = told(process, log, within_s)
-    try:
-        return _RECORDINGS.validate_json(line)
-    except ValidationError as error:
-        raise EngineError(f"the load generator wrote no recording: {line[:80]!r}", _log_hint(log)) from error
-
-
-def _tell(process: subprocess.Popen[bytes], line: bytes) -> None:
-    """A generator that has ended cannot be told anything: reading from it says so."""
-    assert process.stdin is not None
-    with suppress(BrokenPipeError):
-        while line:
-            line = line[process.stdin.write(line) :]
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """A generator that is stopped or hangs does not hear of SIGTERM; of SIGKILL it need not hear."""
-    process.terminate()
-    try:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_GRACE_S)
-    finally:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            with suppress(BrokenPipeError):
-                pipe and pipe.close()
-
-
-def _environment() -> dict[str, str]:
-    """The caller's, less what would change the generator; numpy's threads would only get in the way."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GEVENT", "LOCUST", "PYTHON"))}
-    root = str(Path(harness.__file__).parent.parent)
-    return kept | {"PYTHONPATH": root, "OPENBLAS_NUM_THREADS": "1"}
-
-
-def _log_hint(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-    last = lines[-1] if lines else "(it is empty)"
-    return f"Its log is {log}; last line: {last}"
+def _speed(warm_up: Recording) -> tuple[float, float]:
+    """Requests per second and the longest latency in seconds; by all answers, where the turn was too short to count."""
+    return warm_up.requests_per_s or warm_up.answered / warm_up.duration_s, warm_up.latency.max_s or 0.0

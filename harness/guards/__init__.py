@@ -17,6 +17,7 @@ __all__ = [
     "REQUIRED",
     "WITH_DUETS",
     "WITH_SERVICES",
+    "WITH_SEVERAL",
     "doubts",
     "spoilers",
     "verdict",
@@ -40,6 +41,11 @@ OF_A_CONTENDER: Mapping[str, Callable[[Evidence], Finding]] = {
     "blocks": machine.enough_blocks,
     "steady": machine.steady,
 }
+
+WITH_SEVERAL: Mapping[str, Callable[[Evidence], Finding]] = {
+    "in step": generator.in_step,
+}
+"""Where several generators made the load."""
 
 WITH_DUETS: Mapping[str, Callable[[Evidence], Finding]] = {
     "slices and duet": duet.agreement,
@@ -90,6 +96,8 @@ def _of_contender(plan: Plan, seen: Evidence) -> Iterator[Doubt]:
     label = seen.member.label
     for name, guard in OF_A_CONTENDER.items():
         yield _doubt(name, label, guard(seen))
+    if any(slice_.generators for slice_ in seen.slices):
+        yield from (_doubt(name, label, guard(seen)) for name, guard in WITH_SEVERAL.items())
     if not seen.member.is_yardstick:
         for service in seen.scenario.services:
             yield from (_doubt(name, label, guard(seen)) for name, guard in WITH_SERVICES.get(service, {}).items())

@@ -7,6 +7,7 @@ looks at slices speaks when more than a tenth of them fail it.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from harness import histogram
 from harness.guards.evidence import Evidence, Finding, percent
@@ -16,6 +17,8 @@ from harness.stats.slices import log_ratios
 BAD_SLICES = 0.1  # of all slices (calibrate)
 CEILING = 0.7  # of null's throughput (calibrate)
 GENERATOR_CPU = 0.85  # of one CPU (calibrate)
+IN_STEP = 0.1  # of a turnover (calibrate)
+IN_STEP_S = 0.001
 LITTLE = 0.03  # either side of 1 (calibrate)
 OWN_TIME = 0.95  # of one CPU, while it spins (calibrate)
 RECONNECTS = 0.001  # per request (calibrate)
@@ -38,12 +41,15 @@ def ceiling(seen: Evidence) -> Finding:
 
 
 def generator_cpu(seen: Evidence) -> Finding:
-    """The generator's CPU time less its empty polls, over the duration of each slice. For `null` it should be high."""
+    """The generator's CPU time less its empty polls, over the duration of each slice. For `null` it should be high.
+
+    Of several generators the busiest counts: the connections of that one are what it limits.
+    """
     if not seen.slices:
         return _NO_SLICE
-    shares = sorted(_useful_cpu(slice_) for slice_ in seen.slices)
+    shares = sorted(max(map(_useful_share, _generators(slice_))) for slice_ in seen.slices)
     busy = sum(share > GENERATOR_CPU for share in shares)
-    said = f"In {_of(busy, shares)} the generator used over {percent(GENERATOR_CPU)} of its CPU"
+    said = f"In {_of(busy, shares)} {_which(seen, 'busiest')} used over {percent(GENERATOR_CPU)} of its CPU"
     median = percent(_middle(shares))
     return Finding(f"{said}; median {median}.", Verdict.CLIENT_BOUND if _too_many(busy, shares) else None)
 
@@ -98,17 +104,38 @@ def _outlasts(slice_: Recording) -> bool:
 
 
 def own_time(seen: Evidence) -> Finding:
-    """While it spins, the generator uses all of its CPU: what it did not get, somebody else took."""
+    """While it spins, the generator uses all of its CPU: what it did not get, somebody else took.
+
+    Of several generators the one counts that got least.
+    """
     if not seen.spins:
         return Finding("The generator sleeps while it waits: what was taken from it does not show.", checked=False)
     if not seen.slices:
         return _NO_SLICE
-    shares = sorted(slice_.generator_cpu_s / slice_.duration_s for slice_ in seen.slices)
+    shares = sorted(min(one.cpu_s / one.duration_s for one in _generators(slice_)) for slice_ in seen.slices)
     robbed = sum(share < OWN_TIME for share in shares)
-    said = f"In {_of(robbed, shares)} the spinning generator got under {percent(OWN_TIME)} of its CPU"
+    said = (
+        f"In {_of(robbed, shares)} {_which(seen, 'most robbed', 'spinning ')} got under {percent(OWN_TIME)} of its CPU"
+    )
     return Finding(
         f"{said}; median {percent(_middle(shares), 1)}.", Verdict.UNSETTLED if _too_many(robbed, shares) else None
     )
+
+
+def in_step(seen: Evidence) -> Finding:
+    """How long after the first generator the last one began, as far as their clocks are known.
+
+    The first turnover is not counted, so little hangs on a small part of it. No slice is asked for more than a
+    millisecond.
+    """
+    slices = [slice_ for slice_ in seen.slices if slice_.generators]
+    if not slices:
+        return _NO_SLICE
+    apart = sorted(_apart_s(slice_) for slice_ in slices)
+    late = sum(_apart_s(slice_) > _leeway_s(slice_, seen.planned_connections) for slice_ in slices)
+    said = f"In {_of(late, apart)} the last of {_count(seen)} generators began over a tenth of a turnover late"
+    evidence = f"{said}, and over {1000 * IN_STEP_S:.0f} ms; median {1000 * _middle(apart):.2f} ms."
+    return Finding(evidence, Verdict.UNSETTLED if _too_many(late, apart) else None)
 
 
 def ordering(seen: Evidence) -> Finding:
@@ -152,8 +179,40 @@ def reconnects(seen: Evidence) -> Finding:
     return Finding(f"{said} (limit {percent(RECONNECTS, 1)}).", Verdict.UNSETTLED if unsettled else None)
 
 
-def _useful_cpu(seen: Recording) -> float:
-    return (seen.generator_cpu_s - seen.generator_empty_s) / seen.duration_s
+class _Used(NamedTuple):
+    """What one generator used in a slice."""
+
+    cpu_s: float
+    empty_s: float
+    duration_s: float
+
+
+def _generators(seen: Recording) -> list[_Used]:
+    """Every generator; the only one, where no parts are told."""
+    parts = [_Used(one.cpu_s, one.empty_s, one.duration_s) for one in seen.generators]
+    return parts or [_Used(seen.generator_cpu_s, seen.generator_empty_s, seen.duration_s)]
+
+
+def _useful_share(used: _Used) -> float:
+    return (used.cpu_s - used.empty_s) / used.duration_s
+
+
+def _count(seen: Evidence) -> int:
+    return max(len(_generators(slice_)) for slice_ in seen.slices)
+
+
+def _which(seen: Evidence, kind: str, policy: str = "") -> str:
+    count = _count(seen)
+    return f"the {kind} of {count} {policy}generators" if count > 1 else f"the {policy}generator"
+
+
+def _apart_s(seen: Recording) -> float:
+    return max(one.late_s for one in seen.generators) + 2 * max(one.clock_error_s for one in seen.generators)
+
+
+def _leeway_s(seen: Recording, connections: int) -> float:
+    turnover_s = connections * seen.counted_s / seen.counted
+    return max(IN_STEP_S, IN_STEP * turnover_s)
 
 
 def _too_many(count: int, slices: list[float] | tuple[Recording, ...]) -> bool:

@@ -63,6 +63,21 @@ class Paced(Value):
     lag: Histogram
 
 
+class GeneratorPart(Value):
+    """What one of several generator processes did in a turn.
+
+    It began `late_s` after the first one did, as far as its clock is known: within `clock_error_s`. `cpu_s` and
+    `empty_s` are as a recording's `generator_cpu_s` and `generator_empty_s`, over its own `duration_s`.
+    """
+
+    connections: int
+    duration_s: float
+    cpu_s: float
+    empty_s: float
+    late_s: float
+    clock_error_s: float
+
+
 class Recording(Value):
     """Raw facts of one turn.
 
@@ -80,6 +95,9 @@ class Recording(Value):
 
     With `paced` the turn was open loop: every correct answer counts, `latency` holds all of them from the moment at
     which each request was due, and `busy` is not measured. In a duet the generator's times are those of both loads.
+
+    `generators`: where there are several, what each of them did; all else is of all of them together, and the turn
+    lasted while all of them made load.
     """
 
     contender: str
@@ -104,6 +122,7 @@ class Recording(Value):
     alternatives: Mapping[str, int] = {}
     by_request: Mapping[str, int] = {}
     ran_out: str | None = None
+    generators: tuple[GeneratorPart, ...] = ()
 
     @property
     def requests_per_s(self) -> float | None:

@@ -49,6 +49,7 @@ class Plan(Value):
     reference: str
     engine: str = "connection"
     connections: int = Field(default=100, ge=1, le=10_000)
+    load_processes: int = Field(default=1, ge=1, le=64, description="generator processes on each machine that has any")
     blocks: int = Field(default=12, ge=1)
     rounds: int = Field(default=10, ge=1)
     starts: int = Field(default=20, ge=0, description="cold starts per contender, page cache warm")

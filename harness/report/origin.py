@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from harness.model import Enforcement, Member, ResultSet, RunHead
+from harness.model import Enforcement, Member, Plan, ResultSet, RunHead
 from harness.report import escape
 from harness.report import format as written
 
@@ -19,7 +19,7 @@ def circumstances(head: RunHead, connections: str = "", scenarios: str = "") -> 
         (
             cpu(head),
             f"{written.date(head.created_at)} UTC",
-            f"{connections or head.plan.connections} connections, generator {head.plan.wait}s",
+            f"{connections or head.plan.connections} connections, {_generator(head.plan)}",
             f"{_blocks(head)}, line-up {escape.plain(head.plan.lineup)}, {asked}",
         )
     )
@@ -57,7 +57,7 @@ def facts(result_set: ResultSet) -> Iterator[tuple[str, str]]:
     if head.command is not None:
         yield "command", escape.plain(shlex.join(("./bench", *head.command)))
     yield "limits", limits(result_set)
-    yield "waiting", f"the generator {head.plan.wait}s"
+    yield "waiting", f"the {_generator(head.plan)}"
     for block in [block for block in result_set.finished if block.services][:1]:
         yield "services, in the first block", _shown(block.services.facts if block.services else None)
     yield "plan", _shown(head.plan.model_dump(mode="json"))
@@ -69,6 +69,12 @@ def facts(result_set: ResultSet) -> Iterator[tuple[str, str]]:
 def command(member: Member) -> str:
     """The command line as one would type it; what stands in braces is filled in at launch."""
     return escape.plain(shlex.join(member.command))
+
+
+def _generator(plan: Plan) -> str:
+    """How many there are, if several, and what they do while they wait."""
+    count = plan.load_processes
+    return f"{count} generators {plan.wait}" if count > 1 else f"generator {plan.wait}s"
 
 
 def _limit(enforcement: Enforcement) -> str:

@@ -49,7 +49,7 @@ class Question:
 def questions(asked: Mapping[str, Sequence[Request]], target: Target) -> Mapping[str, list[Question]]:
     """Questions for all that is asked of one target, by the name of the request that they come from."""
     kinds = {name: [(_expected(request), request) for request in each] for name, each in asked.items()}
-    room_bytes = _ROOM_BYTES // sum(len(dict(each)) for each in kinds.values())
+    room_bytes = _ROOM_BYTES // max(1, sum(len(dict(each)) for each in kinds.values()))
     answers = {
         name: {kind: Answers(request, room_bytes, apart=len(asked) > 1) for kind, request in dict(each).items()}
         for name, each in kinds.items()

@@ -143,4 +143,4 @@ def _moments_when_due(pace: Pace, line: Line) -> Iterator[int]:
 
 def _cycle(job: Job, label: str, each: Asked) -> Iterator[Question]:
     target = job.targets[label]
-    return cycle(target.scenario, questions(each, target), job.plan.seed)
+    return cycle(target.scenario, questions(each, target), job.plan.seed, job.portion)

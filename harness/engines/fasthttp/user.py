@@ -16,7 +16,7 @@ from locust.contrib.fasthttp import FastHttpUser
 from harness import rendering
 from harness.contract import excerpt
 from harness.engines.checking import Judged
-from harness.engines.cycle import RanOutError, asked, cycle
+from harness.engines.cycle import Asked, RanOutError, asked, cycle
 from harness.engines.facts import Journal
 from harness.engines.job import Job, url_host
 from harness.engines.load import Load
@@ -40,9 +40,7 @@ class StockUser(StagedUser, FastHttpUser):
         urls = {label: f"http://{url_host(target.host, target.port)}" for label, target in job.targets.items()}
         attributes = {
             "abstract": False,
-            "requests": {
-                label: cycle(job.targets[label].scenario, each, job.plan.seed) for label, each in asked(job).items()
-            },
+            "requests": {label: _cycle(job, label, each) for label, each in asked(job).items()},
             "counts_requests": {label: len(target.scenario.load) > 1 for label, target in job.targets.items()},
             "urls": urls,
             "host": next(iter(urls.values())),
@@ -93,6 +91,10 @@ class StockUser(StagedUser, FastHttpUser):
             else:
                 response.success()
             return found
+
+
+def _cycle(job: Job, label: str, each: Asked) -> Iterator[Request]:
+    return cycle(job.targets[label].scenario, each, job.plan.seed, job.portion)
 
 
 def _by_status(request: Request, status: int) -> Judged:

@@ -157,8 +157,8 @@ def main() -> None:
     """Make the trials that are missing, one after the other, and print what they say."""
     options = _options()
     entries = {one: _entry(one) for one in options.contenders}
-    steps.make_environments([app for entry in entries.values() for app in entry.apps])
     with LocalHost(exclusive=True) as host, tempfile.TemporaryDirectory() as folder:
+        steps.make_environments(host, [app for entry in entries.values() for app in entry.apps])
         kept = _opened(options, entries, host)
         for contender, design, repetition in missing(kept.trials, options.contenders, options.repetitions):
             setting = _setting(entries[contender], host, Path(folder), options.seconds, repetition)

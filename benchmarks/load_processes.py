@@ -45,7 +45,7 @@ def main() -> None:
     options = _options()
     asked = prepare.Asked(contenders=(_NULL,), yardsticks=())
     entry = prepare.enter(asked)
-    steps.make_environments(entry.apps)
+    steps.make_environments(LocalHost(), entry.apps)
     with LocalHost(exclusive=True) as host, tempfile.TemporaryDirectory() as folder:
         plan = prepare.plan(entry, asked, host.placement).model_copy(update={"wait": "sleep"})
         field = prepare.field_of(entry, plan, host, Path(folder) / "logs")

@@ -37,8 +37,8 @@ def main() -> None:
     options = _options()
     asked = prepare.Asked(contenders=_LABELS)
     entry = prepare.enter(asked)
-    steps.make_environments(entry.apps)
     with LocalHost(exclusive=True) as host, tempfile.TemporaryDirectory() as folder:
+        steps.make_environments(host, entry.apps)
         plan = prepare.plan(entry, asked, host.placement)
         if plan.wait != _SPIN:
             sys.exit("This benchmark needs two cores: one for the generators and one for the servers.")

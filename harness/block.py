@@ -128,8 +128,8 @@ def launch(
 
 def verified(field: Field, server: Server) -> tuple[str, ...]:
     """All that is wrong with what a server answers."""
-    at, plan = server.launched, field.plan
-    return verify.broken(at.host, at.port, field.scenarios[at.contender], plan.request_timeout_s, plan.seed)
+    plan, scenario = field.plan, field.scenarios[server.launched.contender]
+    return verify.broken(*server.door(), scenario, plan.request_timeout_s, plan.seed)
 
 
 def _played(

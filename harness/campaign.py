@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harness import block, capacity, coldstart, schedule, store
 from harness.block import Field
-from harness.errors import InputError, LaunchError
+from harness.errors import InputError, LaunchError, LostError
 from harness.model import (
     BlockOutcome,
     BlockPlan,
@@ -24,6 +25,8 @@ from harness.model import (
     TurnOutcome,
 )
 from harness.services import Services
+
+_LOSSES = 3  # of the way to the host, within one block
 
 
 def steps(head: RunHead) -> int:
@@ -75,16 +78,25 @@ def rotate(parts: Sequence[Part]) -> Iterator[tuple[Part, Outcome]]:
     Block after block they take turns, in a random order each time, so that all of them meet the same weather.
     """
     for part in parts:
-        yield from _stored(part, coldstart.play(part.field, part.done, part.attempt))
+        yield from _stored(part, lambda now: coldstart.play(now.field, now.done, now.attempt))
     for place, order in enumerate(schedule.rotations([part.field.plan for part in parts])):
         for number in order:
-            yield from _stored(parts[number], _block(parts[number], place))
+            yield from _stored(parts[number], partial(_block, place=place))
 
 
-def _stored(part: Part, outcomes: Iterator[Outcome]) -> Iterator[tuple[Part, Outcome]]:
-    for outcome in outcomes:
-        store.append(part.folder, outcome)
-        yield part, outcome
+def _stored(part: Part, play: Callable[[Part], Iterator[Outcome]]) -> Iterator[tuple[Part, Outcome]]:
+    """What is played, once it is stored. Where the way to the host is lost, what was cut short is played once more."""
+    for losses_left in reversed(range(_LOSSES)):
+        try:
+            for outcome in play(part):
+                store.append(part.folder, outcome)
+                yield part, outcome
+        except LostError:
+            if not losses_left:
+                raise
+        else:
+            return
+        part = replace(part, done=store.read(part.folder))
 
 
 def refuse_other(head: RunHead, now: RunHead) -> None:

@@ -97,7 +97,7 @@ def _user(number: int, _: str) -> Row:
         "token": _token(known, SECRET_KEY, _NEVER),
         "expired_token": _token(known, SECRET_KEY, _ISSUED + timedelta(minutes=30)),
         "forged_token": _token(known, _ANOTHER_KEY, _NEVER),
-        "unsigned_token": jwt.encode(_claims(known, _NEVER), None, algorithm="none"),
+        "unsigned_token": jwt.encode(_claims(known, _NEVER), "", algorithm="none"),
         "nobodys_token": _token(_NOBODY, SECRET_KEY, _NEVER),
     }
 

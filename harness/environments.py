@@ -21,9 +21,10 @@ from uv import find_uv_bin
 from harness.errors import InputError, InstallError
 from harness.model import App
 
+UNDER = Path(__file__).resolve().parent.parent / ".environments"
 _COMPLETE = ".complete"
 _SIZE = re.compile(r"# download: (\d+) MB")
-_VERSIONS = """
+VERSIONS = """
 import importlib.metadata, json, platform, sys
 found = {"python": platform.python_version()}
 for name in sys.argv[1:]:
@@ -33,6 +34,28 @@ for name in sys.argv[1:]:
         pass
 print(json.dumps(found))
 """
+
+
+class LocalEnvironments:
+    """See `hosts.base.Environments`: those of this machine."""
+
+    def __init__(self, under: Path = UNDER) -> None:
+        self._under = under
+
+    def missing(self, apps: Sequence[App]) -> tuple[App, ...]:
+        return missing(apps, self._under)
+
+    def make(self, app: App) -> None:
+        make(app, self._under)
+
+    def compile_modules(self, app: App) -> None:
+        compile_modules(app, self._under)
+
+    def python(self, app: App) -> Path:
+        return python(app, self._under)
+
+    def versions(self, app: App) -> Mapping[str, str]:
+        return versions(app, self._under)
 
 
 def python(app: App, under: Path) -> Path:
@@ -49,7 +72,7 @@ def missing(apps: Sequence[App], under: Path) -> tuple[App, ...]:
 
 def download_megabytes(app: App) -> int | None:
     """What making an app's environment downloads, as its lock's first line says; None if it does not say."""
-    said = _SIZE.match(_lock(app).read_text(encoding="utf-8", errors="replace")) if app.requirements else None
+    said = _SIZE.match(lock_of(app).read_text(encoding="utf-8", errors="replace")) if app.requirements else None
     return int(said[1]) if said else None
 
 
@@ -70,19 +93,22 @@ def compile_modules(app: App, under: Path) -> None:
 
 def versions(app: App, under: Path) -> Mapping[str, str]:
     """The versions of Python and of the distributions that an app reports. Raises InstallError."""
-    asked = _output([str(python(app, under)), "-I", "-c", _VERSIONS, *app.versions], app)
+    asked = _output([str(python(app, under)), "-I", "-c", VERSIONS, *app.versions], app)
     return dict(json.loads(asked))
 
 
 def _environment(app: App, under: Path) -> Path | None:
-    """Where an app's environment belongs: another lock or another Python is another place."""
+    interpreter = f"{platform.python_version()} {platform.system()} {platform.machine()} {_bare_python()}"
+    name = folder_name(app, interpreter)
+    return under.resolve() / name if name else None
+
+
+def folder_name(app: App, interpreter: str) -> str | None:
+    """What an app's environment is called: another lock or another Python is another place. None: it needs none."""
     if app.requirements is None:
         return None
-    made_of = (
-        _lock(app).read_bytes()
-        + f"{platform.python_version()} {platform.system()} {platform.machine()} {_bare_python()}".encode()
-    )
-    return under.resolve() / f"{app.name}-{hashlib.sha256(made_of).hexdigest()[:12]}"
+    digest = hashlib.sha256(lock_of(app).read_bytes() + interpreter.encode()).hexdigest()
+    return f"{app.name}-{digest[:12]}"
 
 
 def _is_made(place: Path) -> bool:
@@ -91,7 +117,8 @@ def _is_made(place: Path) -> bool:
     return complete.exists() and complete.read_text(encoding="utf-8") == str(place)
 
 
-def _lock(app: App) -> Path:
+def lock_of(app: App) -> Path:
+    """The lock of an app that has something to install. Raises InputError if there is none."""
     path = app.folder / str(app.requirements)
     if not path.is_file():
         raise InputError(f'"{path}", the lock of {app.name}, does not exist', "See `requirements` in apps/README.md.")
@@ -103,7 +130,7 @@ def _install(app: App, place: Path) -> None:
     uv = find_uv_bin()
     _output([uv, "venv", "--quiet", "--python", _bare_python(), str(place)], app)
     install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--require-hashes"]
-    _output([*install, "--python", str(place / "bin" / "python"), "-r", str(_lock(app))], app)
+    _output([*install, "--python", str(place / "bin" / "python"), "-r", str(lock_of(app))], app)
     (place / _COMPLETE).write_text(str(place), encoding="utf-8")
 
 

@@ -34,5 +34,9 @@ class HostError(RematchError):
     """The measured host, or the agent on it, cannot be used."""
 
 
+class LostError(HostError):
+    """The way to the measured host was cut. Whatever ran there has ended, or soon will; the host may be there again."""
+
+
 class StoreError(RematchError):
     """A run cannot be written or read."""

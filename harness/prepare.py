@@ -15,7 +15,7 @@ from harness.catalog import ROOT
 from harness.engines.base import turn_duration_s
 from harness.engines.process import Spot
 from harness.errors import InputError
-from harness.hosts.base import Host
+from harness.hosts.base import Environments, Host
 from harness.model import (
     App,
     Contender,
@@ -29,7 +29,7 @@ from harness.model import (
 )
 from harness.services import Keeper, own_servers
 
-ENVIRONMENTS = ROOT / ".environments"
+ENVIRONMENTS = environments.UNDER
 RUNS = ROOT / "results" / "runs"
 
 # What a t3.medium has (METHOD.md 8).
@@ -227,7 +227,7 @@ def _is_ours(asked: Asked) -> bool:
 
 def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: Sequence[str] | None = None) -> RunHead:
     """run.json: what will be done, by whom, where, with what, and by which command."""
-    members = tuple(_member(contender, host.placement) for contender in entry.contenders)
+    members = tuple(_member(contender, host) for contender in entry.contenders)
     asked_of = _scenarios(entry)
     return RunHead(
         name=name,
@@ -260,13 +260,13 @@ def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path, spots: Sequence
         scenario=entry.scenario,
         scenarios=_scenarios(entry),
         contenders={contender.label: contender for contender in entry.contenders},
-        pythons={contender.label: environments.python(contender.app, ENVIRONMENTS) for contender in entry.contenders},
+        pythons={contender.label: host.environments.python(contender.app) for contender in entry.contenders},
         placement=host.placement,
         limits=Limits(cpus=host.placement.server_cpus, memory_bytes=MEMORY_BYTES),
         logs=logs,
         host=host,
         engine=engines.ENGINES[chosen.engine](spots),
-        keeper=_keeper(entry),
+        keeper=_keeper(entry, host.environments),
     )
 
 
@@ -276,11 +276,10 @@ def _scenarios(entry: Entry) -> Mapping[str, Scenario]:
     return {one.label: for_yardsticks if one.app.is_yardstick else entry.scenario for one in entry.contenders}
 
 
-def _keeper(entry: Entry) -> Keeper | None:
+def _keeper(entry: Entry, made: Environments) -> Keeper | None:
     if entry.keeper is None:
         return None
-    python = environments.python(entry.keeper.app, ENVIRONMENTS)
-    return Keeper(entry.keeper, python, own_servers(os.environ))
+    return Keeper(entry.keeper, made.python(entry.keeper.app), own_servers(os.environ))
 
 
 def seconds(chosen: Plan, starting: int, labels: int) -> float:
@@ -302,7 +301,7 @@ def seconds(chosen: Plan, starting: int, labels: int) -> float:
     )
 
 
-def _member(contender: Contender, placement: Placement) -> Member:
+def _member(contender: Contender, host: Host) -> Member:
     app, deployment = contender.app, contender.deployment
     return Member(
         label=contender.label,
@@ -310,21 +309,21 @@ def _member(contender: Contender, placement: Placement) -> Member:
         title=app.title,
         deployment=contender.deployment_name,
         role=app.role,
-        workers=deployment.workers or len(placement.server_cpus),
+        workers=deployment.workers or len(host.placement.server_cpus),
         threads=deployment.threads,
         connections=deployment.connections,
         traits=deployment.traits,
         command=deployment.command,
-        versions=environments.versions(app, ENVIRONMENTS),
+        versions=host.environments.versions(app),
     )
 
 
-def _services(entry: Entry) -> dict[str, Any]:
+def _services(entry: Entry, made: Environments) -> dict[str, Any]:
     """The versions of what keeps the services, and which of these are the user's own; each block has their settings."""
     if entry.keeper is None:
         return {}
     own = [name for name in own_servers(os.environ) if name in entry.scenario.services]
-    return {"services": {**environments.versions(entry.keeper.app, ENVIRONMENTS), "own": own}}
+    return {"services": {**made.versions(entry.keeper.app), "own": own}}
 
 
 def _fingerprint(host: Host, entry: Entry, chosen: Plan, members: Sequence[Member]) -> Fingerprint:
@@ -337,7 +336,7 @@ def _fingerprint(host: Host, entry: Entry, chosen: Plan, members: Sequence[Membe
             "engine": chosen.engine,
             "generator": dict(provenance.generator_versions()),
             "versions": {member.label: dict(member.versions) for member in members},
-            **_services(entry),
+            **_services(entry, host.environments),
         },
         moment={**machine["moment"], **provenance.commit(ROOT)},
     )

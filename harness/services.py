@@ -165,12 +165,12 @@ def _counts(server: Server) -> Mapping[str, Any]:
 
 def _asked(server: Server, method: str, path: str, told: Mapping[str, Any] | None = None) -> Any:
     """What the keeper answers. Raises HostError: what it refuses, or that it does not answer."""
-    launched = server.launched
-    address = f"http://{launched.host}:{launched.port}{path}"
+    host, port = server.door()
+    address = f"http://{host}:{port}{path}"
     try:
         answer = httpx.request(method, address, json=told, timeout=_ANSWER_WITHIN_S, trust_env=False)
     except httpx.HTTPError as error:
-        raise _lost(f"{type(error).__name__}", f"Their log is {launched.log}") from error
+        raise _lost(f"{type(error).__name__}", f"Their log is {server.launched.log}") from error
     if answer.status_code == httpx.codes.CONFLICT:
         raise HostError(**answer.json())
     return answer.json()

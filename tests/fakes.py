@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.block import Field
 from harness.errors import EngineError, LaunchError
-from harness.hosts.base import NOTHING_MORE
+from harness.hosts.base import NOTHING_MORE, Environments
 from harness.model import (
     App,
     Contender,
@@ -91,6 +91,9 @@ class RecordingServer:
     vanishes: bool
     readings: int = 0
 
+    def door(self) -> tuple[str, int]:
+        return self.launched.host, self.launched.port
+
     def usage(self) -> Usage:
         self.events.append(f"usage {self.launched.contender}")
         if self.vanishes:
@@ -116,6 +119,10 @@ class RecordingHost:
     unstartable: frozenset[str] = frozenset()
     vanishing: frozenset[str] = frozenset()
     placement: Placement = PLACEMENT
+
+    @property
+    def environments(self) -> Environments:
+        raise NotImplementedError
 
     def fingerprint(self) -> Mapping[str, Any]:
         return {"identity": {"cpu_model": "fake"}, "moment": {}}

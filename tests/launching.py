@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import LaunchError
-from harness.hosts.local import LocalHost, LocalServer
+from harness.hosts.agent import AgentServer
+from harness.hosts.local import LocalHost
 from harness.model import App, Contender, Deployment, Expectation, Limits, Request
 
 PYTHON = Path(sys.executable)
@@ -52,7 +53,7 @@ def contender(folder: Path, script: str = "serve()", **environment: str) -> Cont
 @contextmanager
 def launched(
     folder: Path, script: str = "serve()", *, limits: Limits = LIMITS, timeout_s: float = 10, grace_s: float = 5
-) -> Iterator[LocalServer]:
+) -> Iterator[AgentServer]:
     with (
         LocalHost(grace_s=grace_s) as host,
         host.launch(contender(folder, script), PYTHON, ASKED, limits, folder / "log", timeout_s) as server,

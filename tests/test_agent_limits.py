@@ -12,7 +12,7 @@ import pytest
 from harness import agent
 from harness.agent.groups import Group
 from harness.errors import LaunchError
-from harness.hosts import local
+from harness.hosts.agent import There, order, plain_environment
 from harness.hosts.link import Link
 from harness.hosts.local import LocalHost
 from harness.model import Limits
@@ -107,8 +107,9 @@ def test_an_agent_copied_alone_to_another_place_serves_a_plain_user() -> None:
             each.chmod(0o777)
         link = Link([*user, SYSTEM_PYTHON, "-m", "agent"], {"PYTHONPATH": name, "PATH": "/usr/bin:/bin"})
         try:
-            order = local._order(app, Path(SYSTEM_PYTHON), ASKED, LIMITS, folder / "app" / "log", 10)
-            launched = link.ask("launch", 20, **order)
+            there = There(str(folder / "app"), SYSTEM_PYTHON, str(folder / "app" / "log"), "127.0.0.1")
+            told = order(app, there, ASKED, LIMITS, 10, plain_environment("/"))
+            launched = link.ask("launch", 20, **told)
             usage = link.ask("usage", 20, pid=launched["pid"])
             assert Path(f"/proc/{launched['pid']}").stat().st_uid == 65534
             assert (launched["enforcement"]["mechanism"], launched["enforcement"]["enforced"]) == ("affinity", True)

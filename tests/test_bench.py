@@ -31,18 +31,19 @@ def clone(tmp_path: Path) -> Path:
     for folder in ("requirements", "harness", "tools"):
         (clone / folder).mkdir(parents=True)
     shutil.copy(ROOT / "bench", clone)
-    (clone / "requirements" / "run.lock").write_text("# download: 7 MB\n")
+    for group, megabytes in {"run": 7, "hosts": 8, "dev": 9}.items():
+        (clone / "requirements" / f"{group}.lock").write_text(f"# download: {megabytes} MB\n")
     (clone / "harness" / "__main__.py").write_text(HARNESS)
     (clone / "tools" / "uv").write_text(UV)
     (clone / "tools" / "uv").chmod(stat.S_IRWXU)
     return clone
 
 
-def bench(clone: Path, *, call: Path | str = "", **variables: str) -> subprocess.Popen[str]:
+def bench(clone: Path, *words: str, call: Path | str = "", **variables: str) -> subprocess.Popen[str]:
     path = f"{clone / 'tools'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return subprocess.Popen(
-        [call or clone / "bench", "list"],
+        [call or clone / "bench", *(words or ["list"])],
         env=plain | {"PATH": path} | variables,
         cwd=clone.parent,
         stdout=subprocess.PIPE,
@@ -65,6 +66,26 @@ def test_the_first_call_makes_the_environment_and_says_its_size(clone: Path) -> 
     assert "7 MB to download" in bench(clone).communicate(timeout=20)[1]
     assert bench(clone).communicate(timeout=20) == (RUN, "")
     assert times_made(clone) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "group"),
+    [
+        ("run --quick", "run"),
+        ("run --host local", "run"),
+        ("run --host=local --quick", "run"),
+        ("run --host aws", "hosts"),
+        ("verify --host=ssh://me@there", "hosts"),
+        ("run --host local --load-host ssh://me@there", "hosts"),
+        ("host up", "hosts"),
+        ("list host", "run"),
+        ("test -- --host aws", "dev"),
+    ],
+)
+def test_what_other_machines_need_is_installed_only_when_one_is_named(clone: Path, words: str, group: str) -> None:
+    out, _ = bench(clone, *words.split()).communicate(timeout=20)
+    assert out.startswith(str(words.split()))
+    assert lock_of(clone).name.startswith(f"harness-{group}-")
 
 
 def test_it_works_through_links_to_links(clone: Path) -> None:

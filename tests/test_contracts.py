@@ -35,7 +35,7 @@ def by_settings():
 def test_every_deployment_keeps_the_contract_of_every_scenario(tmp_path, scenarios):
     asked = prepare.Asked(scenario=max(scenarios, key=lambda one: len(one.services)).name, contenders=EVERYBODY)
     entry = prepare.enter(asked)
-    steps.make_environments(entry.apps)
+    steps.make_environments(LocalHost(), entry.apps)
     broken = {}
     with LocalHost() as host:
         field = prepare.field_of(entry, prepare.plan(entry, asked, host.placement), host, tmp_path)
@@ -60,7 +60,7 @@ ABLATED = [
 
 def test_every_ablation_keeps_the_contract(tmp_path):
     entry = prepare.enter(prepare.Asked(contenders=ABLATED))
-    steps.make_environments(entry.apps)
+    steps.make_environments(LocalHost(), entry.apps)
     with LocalHost() as host:
         field = prepare.field_of(entry, prepare.plan(entry, prepare.Asked(), host.placement), host, tmp_path)
         assert {label: broken for label, broken in campaign.rehearse(field) if broken} == {}

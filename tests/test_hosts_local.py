@@ -260,7 +260,7 @@ import os
 from harness.hosts import local
 os.environ.pop("HOME", None)
 os.setuid(54321)
-print(local._plain_environment()["HOME"])
+print(local._home())
 """
     root = Path(__file__).parent.parent
     told = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)

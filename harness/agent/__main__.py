@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +19,7 @@ from .errors import AgentError, HostError
 from .fingerprint import fingerprint, siblings
 from .launch import Launcher
 from .lock import hold_machine
+from .logs import read
 from .pagecache import drop
 from .server import Order
 from .usage import cpu_s, reading, usage
@@ -29,9 +32,10 @@ class Agent:
 
     def __init__(self, launcher: Launcher, owner: int | None) -> None:
         self._launcher = launcher
-        self._root = owner or os.getpid()
+        self._roots = {owner or os.getpid(), os.getpid()}  # over SSH this process is no child of its owner
         self._available = _available_cpus()
         self._lock: Any = None
+        self._listener = contextlib.ExitStack()
 
     def calls(self) -> dict[str, Callable[..., Any]]:
         """What can be asked for."""
@@ -40,19 +44,30 @@ class Agent:
             "exclude": self.exclude,
             "topology": lambda: {"cpus": self._available, "siblings": siblings(self._available)},
             "fingerprint": lambda: fingerprint(self._available),
-            "reading": lambda: reading(self._root),
+            "reading": lambda: reading(self._roots),
             "launch": lambda **order: self._launcher.launch(Order.from_json(order)),
             "cpu": lambda pid: {"cpu_s": cpu_s(self._launcher.family(pid))},
             "usage": lambda pid: usage(self._launcher.family(pid)),
             "imports": self._launcher.imports,
             "drop_page_cache": drop,
             "stop": self._launcher.stop,
+            "read": read,
+            "listen": self.listen,
+            "listen_no_more": self.listen_no_more,
         }
 
     def pin(self, cpus: list[int]) -> None:
         """Keep the agent itself on these CPUs, where that can be had. Servers get their own."""
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, cpus)
+
+    def listen(self, host: str) -> int:
+        """The port of that address at which connections are taken, and left alone: whether they get through is told."""
+        return int(self._listener.enter_context(socket.create_server((host, 0))).getsockname()[1])
+
+    def listen_no_more(self) -> None:
+        """Take no more."""
+        self._listener.close()
 
     def exclude(self, name: str) -> None:
         """Hold the machine's lock of that name until this agent ends. Raises AgentError if another run holds it."""
@@ -62,7 +77,7 @@ class Agent:
 def main() -> None:
     """Serve until the harness is gone."""
     arguments = _parser().parse_args()
-    caller = Caller(sys.stdin.fileno(), sys.stdout.fileno(), arguments.owner)
+    caller = Caller(sys.stdin.fileno(), sys.stdout.fileno(), arguments.owner, arguments.silence)
     adopt_orphans()
     launcher = Launcher(caller, arguments.grace)
     calls = Agent(launcher, arguments.owner).calls()
@@ -93,6 +108,7 @@ def _no(error: AgentError) -> dict[str, Any]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="agent", description=__doc__)
     parser.add_argument("--owner", type=int, help="process id of the harness, if it runs on this machine")
+    parser.add_argument("--silence", type=float, help="seconds of hearing nothing after which the harness is gone")
     parser.add_argument("--grace", type=float, default=5.0, help="seconds between SIGTERM and SIGKILL")
     return parser
 

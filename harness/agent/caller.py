@@ -10,6 +10,7 @@ import json
 import os
 import select
 import signal
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,13 +25,16 @@ class Caller:
     """The harness, at the other end of two file descriptors.
 
     `owner` is its process id, if it runs on this machine. Its end of the pipe may be held open by a child that it
-    forked, so its death is watched for as well, where the kernel can tell.
+    forked, so its death is watched for as well, where the kernel can tell. From elsewhere it sends at least an empty
+    line every so often: a network that is cut closes no pipe, so that long `silence_s` means that it is gone.
     """
 
-    def __init__(self, source: int, sink: int, owner: int | None = None) -> None:
+    def __init__(self, source: int, sink: int, owner: int | None = None, silence_s: float | None = None) -> None:
         self._source = source
         self._sink = sink
         self._unread = b""
+        self._silence_s = silence_s
+        self._heard_s = time.monotonic()
         self._poll = select.poll()
         self._poll.register(source, select.POLLIN)
         self._poll.register(_signals(), select.POLLIN)
@@ -43,7 +47,8 @@ class Caller:
             while b"\n" not in self._unread:
                 self.wait(3600)
             line, _, self._unread = self._unread.partition(b"\n")
-            yield json.loads(line)
+            if line:
+                yield json.loads(line)
 
     def answer(self, reply: dict[str, Any]) -> None:
         """Send one reply. Raises CallerGone if nobody reads it."""
@@ -59,19 +64,22 @@ class Caller:
         if fileno is not None:
             self._poll.register(fileno, events)
         try:
-            ready = self._poll.poll(seconds * 1000)
+            ready = self._poll.poll(min(seconds, self._silence_s or seconds) * 1000)
         finally:
             if fileno is not None:
                 self._poll.unregister(fileno)
         for number, _ in ready:
             if number != fileno:
                 self._listen(number)
+        if self._silence_s and time.monotonic() - self._heard_s > self._silence_s:
+            raise CallerGone
 
     def _listen(self, number: int) -> None:
         received = os.read(number, 65536) if number == self._source else b""
         if not received:
             raise CallerGone
         self._unread += received
+        self._heard_s = time.monotonic()
 
 
 def _signals() -> int:

@@ -42,8 +42,8 @@ def cpu_s(family: Family) -> float:
     return sum(map(_cpu_s, members)) + _reaped_cpu_s(members)
 
 
-def reading(root: int) -> dict[str, Any]:
-    """CPU time of the machine, and of `root` with all its descendants: the shape of the harness's MachineReading.
+def reading(roots: set[int]) -> dict[str, Any]:
+    """CPU time of the machine, and of `roots` with all their descendants: the shape of the harness's MachineReading.
 
     Living processes count with the children that they waited for, so that between two readings children may come and
     go. Not counted any more is who ends unwaited for, or loses its parents outside of the agent (which adopts its
@@ -54,7 +54,7 @@ def reading(root: int) -> dict[str, Any]:
     own_s = None
     if busy_s is not None:
         processes = table()
-        own = (processes[pid] for pid in descendants(processes, {root}))
+        own = (processes[pid] for pid in descendants(processes, roots))
         own_s = sum(process.cpu_s + process.reaped_cpu_s for process in own)
     return {"monotonic_s": monotonic_s, "busy_s": busy_s, "steal_s": steal_s, "own_s": own_s}
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from harness import catalog, prepare
 from harness.cli import options, running
+from harness.cli.places import LOCAL, Where
 
 
 def ablate(
     app: options.App,
     scenario: options.Asking = "json",
     *,
+    host: options.MeasuredHost = LOCAL,
+    load_host: options.LoadHosts = None,
+    known_hosts: options.KnownHosts = None,
+    keep: options.KeepThere = False,
     quick: options.Quick = False,
     publish: options.Publish = False,
     dry_run: options.DryRun = False,
@@ -27,6 +32,7 @@ def ablate(
     """Measure an app as it is served first, and with one choice at a time made otherwise: what moved the number?"""
     given = {"engine": engine, "connections": connections, "blocks": blocks, "rounds": rounds, "starts": starts}
     given |= {"seed": seed, "wait": wait, "samples": samples or None}
+    where = Where(host, known_hosts, keep, tuple(load_host or ()))
     lineup = catalog.ablation(catalog.read(), app)
     asked = prepare.Asked(
         scenario=scenario,
@@ -35,4 +41,4 @@ def ablate(
         plan=running.chosen(given, prepare.ABLATE, quick=quick, publish=publish),
         name=lineup.name,
     )
-    running.measure_and_show(asked, out or prepare.RUNS, dry_run=dry_run, json=json)
+    running.measure_and_show(asked, out or prepare.RUNS, dry_run=dry_run, json=json, where=where)

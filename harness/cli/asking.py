@@ -6,7 +6,7 @@ import json as json_format
 import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -19,6 +19,7 @@ from harness.block import Field
 from harness.catalog import Catalog
 from harness.cli import options, steps
 from harness.cli.output import ExitCode, document, note, progress, results
+from harness.cli.places import LOCAL, Where, looked_at
 from harness.hosts.base import Host, Server
 from harness.model import App, ServiceName
 from harness.prepare import Asked, Entry
@@ -41,6 +42,8 @@ def verify(
     contenders: options.SomeContenders = None,
     *,
     scenario: options.OnlyScenarios = None,
+    host: options.MeasuredHost = LOCAL,
+    known_hosts: options.KnownHosts = None,
     json: options.Json = False,
 ) -> None:
     """Check that contenders keep the contract of every scenario. Exits with 1 if one does not."""
@@ -49,9 +52,10 @@ def verify(
     taking = catalog.contenders(known, specifications)
     asked = scenario or [one for one in known.scenarios if any(each.app.takes_part_in(one) for each in taking)]
     entries = {one: _entered(one, specifications) for one in asked}
-    steps.make_environments(prepare.apps(entries.values()))
-    with steps.logs() as logs, steps.this_machine() as host:
-        broken = _rehearsed({name: _field(entry, host, logs / name) for name, entry in entries.items()})
+    where = Where(host, known_hosts)
+    with steps.logs() as logs, looked_at(where, provisions=True) as machine:
+        steps.make_environments(machine, prepare.apps(entries.values()))
+        broken = _rehearsed({name: _field(entry, machine, logs / name) for name, entry in entries.items()})
         if json:
             document(json_format.dumps(broken, indent=1))
         else:
@@ -64,8 +68,10 @@ def serve(contender: options.Contender, scenario: options.FirstAsked = "json") -
     """Serve one contender in the foreground, to open in a browser. Ctrl-C ends it."""
     entry = _entered(scenario, [contender])
     served, *_ = entry.contenders
-    steps.make_environments([served.app, *([entry.keeper.app] if entry.keeper else [])])
-    with steps.logs() as logs, steps.this_machine() as host, _served(_field(entry, host, logs), served.label) as server:
+    with ExitStack() as stack:
+        logs, host = stack.enter_context(steps.logs()), stack.enter_context(looked_at())
+        steps.make_environments(host, [served.app, *([entry.keeper.app] if entry.keeper else [])])
+        server = stack.enter_context(_served(_field(entry, host, logs), served.label))
         results.print(f"http://{server.launched.host}:{server.launched.port}/")
         note("serving; Ctrl-C ends it")
         while True:

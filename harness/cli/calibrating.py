@@ -76,8 +76,8 @@ def _play(path: Path, wanted: Mapping[Kind, tuple[str, str]], count: int, minute
 def _make_ready(wanted: Mapping[Kind, Asked]) -> None:
     """Whatever can be wrong with any trial is found before the first."""
     entries = {kind: prepare.enter(asked) for kind, asked in wanted.items()}
-    steps.make_environments(tuple({app.folder: app for entry in entries.values() for app in entry.apps}.values()))
     with LocalHost(exclusive=True) as host, steps.logs() as logs:
+        steps.make_environments(host, prepare.apps(entries.values()))
         for spoiler in steps.look_at_machine(host):
             note(f"  {spoiler}")
         for kind, entry in entries.items():

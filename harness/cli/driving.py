@@ -12,6 +12,7 @@ import typer
 from harness import catalog
 from harness.cli import options, steps
 from harness.cli.output import ExitCode, document, note, results
+from harness.cli.places import looked_at
 from harness.engines.base import out_of_rows
 from harness.errors import InputError
 from harness.model import Placement, Scenario
@@ -51,7 +52,7 @@ def drive(
     _refuse_unsplittable(connections, load_processes, web=web)
     host, port = _address(url)
     asked = catalog.choose("scenario", catalog.read().scenarios, scenario)
-    with steps.logs() as logs, steps.this_machine() as machine:
+    with steps.logs() as logs, looked_at() as machine:
         load = _Load(
             host=host,
             port=port,

@@ -11,6 +11,7 @@ from harness import block, prepare, staleness
 from harness.catalog import ROOT
 from harness.cli import options, steps
 from harness.cli.output import document, results
+from harness.cli.places import LOCAL, Where, looked_at
 from harness.hosts.base import Host
 from harness.model import Enforcement, Placement
 from harness.prepare import Asked
@@ -18,14 +19,16 @@ from harness.prepare import Asked
 _UNITS = {"bytes": "bytes", "s": "s", "per_s": "per second"}
 
 
-def doctor(*, json: options.Json = False) -> None:
+def doctor(
+    *, host: options.MeasuredHost = LOCAL, known_hosts: options.KnownHosts = None, json: options.Json = False
+) -> None:
     """Look at the machine: what it is, which limits hold, what would spoil a run; and which results are out of date."""
-    with steps.logs() as logs, steps.this_machine() as host:
-        facts: dict[str, Any] = dict(host.fingerprint())
-        limits = _limits(host, logs)
-        spoilers = (*_spoilers(host.placement), *steps.look_at_machine(host))
+    with steps.logs() as logs, looked_at(Where(host, known_hosts)) as machine:
+        facts: dict[str, Any] = dict(machine.fingerprint())
+        limits = _limits(machine, logs)
+        spoilers = (*_spoilers(machine.placement), *steps.look_at_machine(machine))
     stale = tuple(staleness.stale(ROOT, steps.is_derived))
-    facts |= {"placement": host.placement.model_dump(mode="json"), "limits": limits.model_dump(mode="json")}
+    facts |= {"placement": machine.placement.model_dump(mode="json"), "limits": limits.model_dump(mode="json")}
     if json:
         document(json_format.dumps(facts | {"spoilers": spoilers, "stale": stale}, indent=1))
         return

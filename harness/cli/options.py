@@ -58,6 +58,24 @@ Contenders = Annotated[
 OwnApps = Annotated[list[Path] | None, typer.Option(help="The folder of an app of your own, beside the line-up.")]
 Reference = Annotated[str | None, typer.Option(help="The contender that ratios are taken to.")]
 
+# Where it is measured
+MeasuredHost = Annotated[
+    str, typer.Option("--host", metavar="local|ssh://[USER@]HOST[:PORT]", help="Where contenders are launched.")
+]
+KnownHosts = Annotated[
+    Path | None,
+    typer.Option(help="A file that holds the host's key, as ssh writes it; unless given, those that your ssh trusts."),
+]
+LoadHosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--load-host",
+        metavar="ssh://[USER@]HOST[:PORT]",
+        help="Where the load comes from, unless from here; may be given more than once. Needs --host.",
+    ),
+]
+KeepThere = Annotated[bool, typer.Option("--keep", help="Leave the logs on the host of --host, to look around.")]
+
 # How it is measured
 Quick = Annotated[bool, typer.Option("--quick", help="Under a minute a scenario; shows that it works, nothing else.")]
 Publish = Annotated[

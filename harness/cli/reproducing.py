@@ -105,8 +105,8 @@ def _measure(asked: Asked, times: int, every_s: float, path: Path, runs: Path) -
 def _planned(asked: Asked) -> RunHead:
     """What a run's head would be by now: it tells which occasions repeat it. Nothing is written."""
     entry = prepare.enter(asked)
-    steps.make_environments(entry.apps)
     with LocalHost() as host:
+        steps.make_environments(host, entry.apps)
         return prepare.head(entry, prepare.plan(entry, asked, host.placement), host, "", time.time())
 
 

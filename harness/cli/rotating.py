@@ -15,24 +15,25 @@ from harness import prepare, several, store
 from harness.campaign import Part
 from harness.cli import steps
 from harness.cli.output import document, note, results
+from harness.cli.places import Where, anonymous, opened, spots
 from harness.errors import InputError
-from harness.hosts.local import LocalHost
+from harness.hosts.base import Host
 from harness.model import Matrix, Plan, ResultSet, RunHead, Sweep
 from harness.prepare import Asked, Entry
 
 
-def measure_and_show(each: Sequence[Asked], runs: Path, *, dry_run: bool, json: bool) -> None:
+def measure_and_show(each: Sequence[Asked], runs: Path, *, dry_run: bool, json: bool, where: Where) -> None:
     """Make several runs, and show what came out. Exits with the code of the worst of them."""
-    folder = _measure(each, [], runs, None, dry_run=dry_run)
+    folder = _measure(each, [], runs, None, dry_run=dry_run, where=where)
     if folder:
         _finish(folder, json=json)
 
 
-def go_on(folder: Path, *, dry_run: bool, json: bool) -> None:
+def go_on(folder: Path, *, dry_run: bool, json: bool, where: Where) -> None:
     """Do what the runs in a folder lack, and show what came out. Exits with the code of the worst of them."""
     before = steps.read_several(folder)
     each = [Asked.again(done.head.plan) for done in before]
-    if _measure(each, before, folder.parent, folder, dry_run=dry_run):
+    if _measure(each, before, folder.parent, folder, dry_run=dry_run, where=where):
         _finish(folder, json=json)
 
 
@@ -61,17 +62,23 @@ def _finish(folder: Path, *, json: bool) -> None:
 
 
 def _measure(
-    each: Sequence[Asked], before: Sequence[ResultSet], runs: Path, resume: Path | None, *, dry_run: bool
+    each: Sequence[Asked],
+    before: Sequence[ResultSet],
+    runs: Path,
+    resume: Path | None,
+    *,
+    dry_run: bool,
+    where: Where,
 ) -> Path | None:
     """Do all that touches the machine. Returns the folder of the runs, None after a dry run."""
     entries = [prepare.enter(one) for one in each]
     _refuse_several_references(entries)
-    with LocalHost(exclusive=not dry_run) as host:
+    with opened(where, exclusive=not dry_run, provisions=not dry_run) as host:
         plans = [prepare.plan(entry, one, host.placement) for entry, one in zip(entries, each, strict=True)]
         steps.announce(list(zip(entries, plans, strict=True)), host.placement)
         if dry_run:
             return None
-        steps.make_environments(prepare.apps(entries))
+        steps.make_environments(host, prepare.apps(entries))
         for spoiler in steps.look_at_machine(host, quick=plans[0].quick):
             note(f"  {spoiler}")
         folder = resume or store.new_folder(runs, f"{entries[0].lineup}-{_kind(plans)}", time.time())
@@ -103,13 +110,13 @@ def _names(plans: Sequence[Plan]) -> list[str]:
     return [f"c{plan.connections}" if several.is_sweep(plans) else plan.scenario for plan in plans]
 
 
-def _part(entry: Entry, plan: Plan, name: str, before: ResultSet | None, host: LocalHost, folder: Path) -> Part:
+def _part(entry: Entry, plan: Plan, name: str, before: ResultSet | None, host: Host, folder: Path) -> Part:
     """One of the runs, with its plan on disk."""
     part = folder / name if before else store.new_part(folder, name)
-    head = prepare.head(entry, plan, host, f"{folder.name}/{name}", time.time(), sys.argv[1:])
+    head = prepare.head(entry, plan, host, f"{folder.name}/{name}", time.time(), anonymous(sys.argv[1:]))
     steps.warn_of_drops(head)
     steps.open_run(part, head, before)
-    return Part(prepare.field_of(entry, plan, host, part / "logs"), part, store.read(part))
+    return Part(prepare.field_of(entry, plan, host, part / "logs", spots(host)), part, store.read(part))
 
 
 def _rehearse(parts: Sequence[Part], folder: Path) -> None:

@@ -15,10 +15,10 @@ from harness import catalog, prepare, several, store
 from harness.campaign import Part
 from harness.cli import options, rotating, steps
 from harness.cli.output import note
+from harness.cli.places import HERE, LOCAL, Where, anonymous, opened, spots
 from harness.errors import InputError
-from harness.hosts.local import LocalHost
 
-_BESIDE_RESUME = {"resume", "dry_run", "json"}
+_BESIDE_RESUME = {"resume", "dry_run", "json", "host", "load_host", "known_hosts", "keep"}
 
 
 def run(
@@ -29,6 +29,10 @@ def run(
     contenders: options.Contenders = None,
     app: options.OwnApps = None,
     reference: options.Reference = None,
+    host: options.MeasuredHost = LOCAL,
+    load_host: options.LoadHosts = None,
+    known_hosts: options.KnownHosts = None,
+    keep: options.KeepThere = False,
     quick: options.Quick = False,
     publish: options.Publish = False,
     dry_run: options.DryRun = False,
@@ -51,6 +55,7 @@ def run(
     json: options.Json = False,
 ) -> None:
     """Measure contenders: throughput, latency and cold start, as a table, charts and a verdict."""
+    where = Where(host, known_hosts, keep, tuple(load_host or ()))
     counts, scenarios = _counts(connections), catalog.scenarios(catalog.read(), scenario or (catalog.USUAL,))
     _refuse_both(counts, scenarios)
     given = {"engine": engine, "connections": counts[0] if counts else None, "blocks": blocks, "rounds": rounds}
@@ -70,42 +75,44 @@ def run(
         _refuse_another_plan(context)
     runs = out or prepare.RUNS
     if resume and store.parts(resume):
-        rotating.go_on(resume, dry_run=dry_run, json=json)
+        rotating.go_on(resume, dry_run=dry_run, json=json, where=where)
     elif len(counts) > 1:
-        rotating.measure_and_show(several.sweep(asked, counts), runs, dry_run=dry_run, json=json)
+        rotating.measure_and_show(several.sweep(asked, counts), runs, dry_run=dry_run, json=json, where=where)
     elif len(scenarios) > 1:
-        rotating.measure_and_show(several.matrix(asked, scenarios), runs, dry_run=dry_run, json=json)
+        rotating.measure_and_show(several.matrix(asked, scenarios), runs, dry_run=dry_run, json=json, where=where)
     else:
-        measure_and_show(asked, runs, resume, dry_run=dry_run, json=json)
+        measure_and_show(asked, runs, resume, dry_run=dry_run, json=json, where=where)
 
 
 def measure_and_show(
-    asked: prepare.Asked, runs: Path, resume: Path | None = None, *, dry_run: bool, json: bool
+    asked: prepare.Asked, runs: Path, resume: Path | None = None, *, dry_run: bool, json: bool, where: Where = HERE
 ) -> None:
     """Make or go on with one run, and show what came out. Exits with the code that says how it went."""
-    folder = measure(asked, runs, resume, dry_run=dry_run)
+    folder = measure(asked, runs, resume, dry_run=dry_run, where=where)
     if folder:
         _finish(folder, json=json)
 
 
-def measure(asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: bool) -> Path | None:
+def measure(
+    asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: bool, where: Where = HERE
+) -> Path | None:
     """Do all that touches the machine. Returns the folder of the run, None after a dry run."""
     before = store.read(resume) if resume else None
     asked = prepare.Asked.again(before.head.plan) if before else asked
     entry = prepare.enter(asked)
-    with LocalHost(exclusive=not dry_run) as host:
+    with opened(where, exclusive=not dry_run, provisions=not dry_run) as host:
         plan = prepare.plan(entry, asked, host.placement)
         steps.announce([(entry, plan)], host.placement)
         if dry_run:
             return None
-        steps.make_environments(entry.apps)
+        steps.make_environments(host, entry.apps)
         for spoiler in steps.look_at_machine(host, quick=plan.quick):
             note(f"  {spoiler}")
         folder = resume or store.new_folder(runs, plan.lineup, time.time())
-        head = prepare.head(entry, plan, host, folder.name, time.time(), sys.argv[1:])
+        head = prepare.head(entry, plan, host, folder.name, time.time(), anonymous(sys.argv[1:]))
         steps.warn_of_drops(head)
         steps.open_run(folder, head, before)
-        field = prepare.field_of(entry, plan, host, folder / "logs")
+        field = prepare.field_of(entry, plan, host, folder / "logs", spots(host))
         steps.rehearse(field)
         steps.play([Part(field, folder, store.read(folder))], folder)
     return folder

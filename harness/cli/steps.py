@@ -16,11 +16,10 @@ from harness import campaign, environments, prepare, several, store
 from harness.block import Field
 from harness.campaign import Part
 from harness.cli.output import ExitCode, document, note, progress, results
-from harness.errors import ContractError, HostError
+from harness.errors import ContractError
 from harness.hosts.base import Host
-from harness.hosts.local import LocalHost
 from harness.model import App, Matrix, Placement, Plan, ResultSet, Row, RunHead, StartVariant, Summary, Sweep, Verdict
-from harness.prepare import ENVIRONMENTS, Entry
+from harness.prepare import Entry
 
 LOOK_S = 5.0
 _QUICK_LOOK_S = 1.0  # it shows nothing about the contenders, so little can spoil it
@@ -45,18 +44,6 @@ def logs() -> Iterator[Path]:
         note(f"logs are kept in {folder}")
         raise
     shutil.rmtree(folder)
-
-
-@contextmanager
-def this_machine() -> Iterator[LocalHost]:
-    """This machine for a command that stores no run. It warns of the run that it disturbs, and refuses nothing."""
-    try:
-        with LocalHost(exclusive=True):
-            pass
-    except HostError as error:
-        note(f"warning: {error.message} This command disturbs it.")
-    with LocalHost() as host:
-        yield host
 
 
 def announce(planned: Sequence[tuple[Entry, Plan]], placement: Placement) -> None:
@@ -90,19 +77,19 @@ def warn_of_drops(head: RunHead) -> None:
         note("cold starts without page cache are left out: only root may drop it, on Linux")
 
 
-def make_environments(apps: Sequence[App]) -> None:
+def make_environments(host: Host, apps: Sequence[App]) -> None:
     """Make the environments that are missing, after saying how much will be downloaded."""
-    missing = environments.missing(apps, ENVIRONMENTS)
+    missing = host.environments.missing(apps)
     if missing:
         sizes = [environments.download_megabytes(app) for app in missing]
         size = f"about {sum(filter(None, sizes))} MB" if all(sizes) else "size unknown"
         note(f"environments to make: {', '.join(app.name for app in missing)} ({size} to download)")
         with progress("environments", len(missing)) as advance:
             for app in missing:
-                environments.make(app, ENVIRONMENTS)
+                host.environments.make(app)
                 advance(app.name)
     for app in apps:
-        environments.compile_modules(app, ENVIRONMENTS)
+        host.environments.compile_modules(app)
 
 
 def look_at_machine(host: Host, *, quick: bool = False) -> tuple[str, ...]:

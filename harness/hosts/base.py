@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from harness.model import Contender, Import, Launched, Limits, MachineReading, Placement, Request, Usage
+from harness.model import App, Contender, Import, Launched, Limits, MachineReading, Placement, Request, Usage
 
 NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 
@@ -17,6 +17,9 @@ class Server(Protocol):
     """A launched contender. Leaving its context ends its whole process tree."""
 
     launched: Launched
+
+    def door(self) -> tuple[str, int]:
+        """The address at which the harness itself reaches it. What is timed goes to where it was launched."""
 
     def usage(self) -> Usage:
         """What its process tree has used so far. Raises LaunchError when the server is gone."""
@@ -28,8 +31,31 @@ class Server(Protocol):
         """Every module that its processes have told of importing; none, if it was not launched to tell."""
 
 
+class Environments(Protocol):
+    """Virtual environments of apps, on a host, each made from the lock of its app."""
+
+    def missing(self, apps: Sequence[App]) -> tuple[App, ...]:
+        """Those that have yet to be made."""
+
+    def make(self, app: App) -> None:
+        """Make one unless it is there. Raises InstallError."""
+
+    def compile_modules(self, app: App) -> None:
+        """Make bytecode of the app's own modules, where that may be written."""
+
+    def python(self, app: App) -> Path:
+        """The interpreter that runs an app, as the host calls it."""
+
+    def versions(self, app: App) -> Mapping[str, str]:
+        """The versions of Python and of the distributions that an app reports. Raises InstallError."""
+
+
 class Host(Protocol):
     """A place where contenders are launched. Leaving its context ends every server it launched."""
+
+    @property
+    def environments(self) -> Environments:
+        """Where its apps have what they need."""
 
     @property
     def placement(self) -> Placement:

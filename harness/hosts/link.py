@@ -8,6 +8,7 @@ import os
 import select
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,15 +16,32 @@ from typing import Any
 from harness.errors import HostError, RematchError
 
 _END_WITHIN_S = 10.0
+_GREETED_WITHIN_S = 30.0
 
 
 class Link:
-    """A running agent. `in_step` turns false, for good, when a request got no whole answer (Ctrl-C, a dead agent)."""
+    """A running agent. `in_step` turns false, for good, when a request got no whole answer (Ctrl-C, a dead agent).
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    Over a network: `greeting` is the line after which it listens; `beat_s` how often it hears that somebody is here
+    still; `losing` what is raised when it does not answer any more.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        greeting: bytes | None = None,
+        beat_s: float | None = None,
+        losing: type[HostError] = HostError,
+    ) -> None:
         """Start `command`, in a session of its own: Ctrl-C at the terminal is for the harness. Raises HostError."""
         self.in_step = True
+        self.lost = False
+        self._losing = losing
         self._unread = b""
+        self._sending = threading.Lock()
+        self._ending = threading.Event()
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the agent
         try:
             self._agent = subprocess.Popen(
@@ -38,6 +56,13 @@ class Link:
         except OSError as error:
             self._complaints.close()
             raise HostError(f"The agent could not be started: {error}.", f"Its command is: {command[0]}") from error
+        try:
+            self._await(greeting)
+        except BaseException:
+            self.close()
+            raise
+        if beat_s:
+            threading.Thread(target=self._beat, args=(beat_s,), daemon=True).start()
 
     @property
     def pid(self) -> int:
@@ -47,7 +72,7 @@ class Link:
     def ask(self, call: str, within_s: float, failing: type[RematchError] = HostError, **args: Any) -> Any:
         """The agent's answer to one call. Raises `failing` if it says no, HostError if no server is to blame."""
         if not self.in_step:
-            raise HostError("The agent is not listening any more.", "An earlier request to it was cut off.")
+            raise self._losing("The agent is not listening any more.", "An earlier request to it was cut off.")
         self.in_step = False
         self._send({"call": call, "args": args})
         reply = json.loads(self._receive(call, within_s))
@@ -62,7 +87,8 @@ class Link:
         assert self._agent.stdin
         assert self._agent.stdout
         self.in_step = False
-        with contextlib.suppress(OSError):
+        self._ending.set()
+        with contextlib.suppress(OSError), self._sending:
             self._agent.stdin.close()
         try:
             _end(self._agent)
@@ -70,14 +96,28 @@ class Link:
             self._agent.stdout.close()
             self._complaints.close()
 
+    def _await(self, greeting: bytes | None) -> None:
+        """Whatever a host says to everybody who comes is not the agent's."""
+        while greeting and self._receive("greeting", _GREETED_WITHIN_S) != greeting:
+            pass
+
+    def _beat(self, every_s: float) -> None:
+        """Until the end, or until nobody hears it: then the next request says so."""
+        with contextlib.suppress(OSError, ValueError):
+            while not self._ending.wait(every_s):
+                self._write(b"\n")
+
     def _send(self, request: Mapping[str, Any]) -> None:
-        assert self._agent.stdin
-        unsent = json.dumps(request).encode() + b"\n"
         try:
-            while unsent:
-                unsent = unsent[self._agent.stdin.write(unsent) or 0 :]
+            self._write(json.dumps(request).encode() + b"\n")
         except OSError as error:
             raise self._lost("has ended") from error
+
+    def _write(self, unsent: bytes) -> None:
+        assert self._agent.stdin
+        with self._sending:
+            while unsent:
+                unsent = unsent[self._agent.stdin.write(unsent) or 0 :]
 
     def _receive(self, call: str, within_s: float) -> bytes:
         assert self._agent.stdout
@@ -94,10 +134,12 @@ class Link:
         return line
 
     def _lost(self, how: str) -> HostError:
+
+        self.lost = True
         self._complaints.seek(0)
         lines = self._complaints.read().decode(errors="replace").split("\n")
         last = next((line for line in reversed(lines) if line.strip()), "")
-        return HostError(f"The agent {how}.", f"Its last words: {last}" if last else "It said nothing.")
+        return self._losing(f"The agent {how}.", f"Its last words: {last}" if last else "It said nothing.")
 
 
 def _end(agent: subprocess.Popen[bytes]) -> None:

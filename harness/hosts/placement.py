@@ -26,6 +26,20 @@ def place(cpus: Sequence[int], siblings: Sequence[Sequence[int]] | None) -> Plac
     return Placement(server_cpus=tuple(server), generator_cpus=tuple(apart or rest), owns_core=bool(apart))
 
 
+def place_apart(
+    generator_cpus: Sequence[int], cpus: Sequence[int], siblings: Sequence[Sequence[int]] | None
+) -> Placement:
+    """As `place`, where the generator is on another machine, of `generator_cpus`, than the servers.
+
+    The server side gets two again, and both if there are no more. The generator gets all of its machine, and owns a
+    core if it has two: the other one is for all else.
+    """
+    cores = [set(core) & set(cpus) for core in siblings or ()]
+    server = sorted(cpus) if len(cpus) <= _SERVER_CPUS else _server_cpus(sorted(cpus), cores)
+    cpus_of_load = tuple(sorted(generator_cpus))
+    return Placement(server_cpus=tuple(server), generator_cpus=cpus_of_load, owns_core=len(cpus_of_load) > 1)
+
+
 def _server_cpus(cpus: list[int], cores: list[set[int]]) -> list[int]:
     if len(cpus) <= _SERVER_CPUS:
         return cpus[-1:]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from harness.errors import HostError, LaunchError
-from harness.hosts.base import NOTHING_MORE
+from harness.hosts.base import NOTHING_MORE, Environments
 from harness.model import (
     BlockOutcome,
     Contender,
@@ -42,6 +42,9 @@ class ReplayServer:
         self._usages = deque(usages)
         self._imports = imports
 
+    def door(self) -> tuple[str, int]:
+        return self.launched.host, self.launched.port
+
     def usage(self) -> Usage:
         usage = self._usages.popleft() if self._usages else None
         if usage is None:
@@ -71,6 +74,11 @@ class ReplayHost:
 
     def __exit__(self, *error: object) -> None:
         """Nothing runs."""
+
+    @property
+    def environments(self) -> Environments:
+        """None: nothing is installed."""
+        raise HostError("A stored run has no environments.", "What was installed for it stands in its run.json.")
 
     @property
     def placement(self) -> Placement:

@@ -1,0 +1,89 @@
+"""A machine behind SSH from which the load comes: a generator's environment and files there, and how one is started."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import HostError
+from harness.hosts import provisioning
+from harness.hosts.openssh import SshAddress, shell
+from harness.hosts.remote import is_made
+from harness.hosts.site import OPEN_FILES, Site, Tell, site
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+_LOCK = _ROOT / "requirements" / "run.lock"
+_CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 5).close()"
+_FACTS = """
+import json, os
+from harness.agent.fingerprint import fingerprint
+from harness.provenance import generator_versions
+cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count()))
+print(json.dumps({**fingerprint(cpus)["identity"], "generator": dict(generator_versions())}))
+"""
+
+
+@dataclass(frozen=True)
+class LoadHost:
+    """Where generators can be started. To `command`, run in `environment`, the name of a module is added.
+
+    `cpus` are those of that machine; None: it is this machine, which knows who may run where. `identity`: what it is.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    cpus: tuple[int, ...] | None
+    identity: Mapping[str, Any]
+    site: Site
+
+    def reaches(self, address: str, port: int) -> bool:
+        """Whether a connection from there to that address can be made."""
+        with suppress(HostError):
+            words = [str(self.site.found.python), "-I", "-c", _CONNECT, address, str(port)]
+            self.site.connection.run(shell(words))
+            return True
+        return False
+
+
+@contextmanager
+def load_host(to: SshAddress, *, provisions: bool, tell: Tell) -> Iterator[LoadHost]:
+    """A machine that is ready to make load, for as long as the context lasts. Raises HostError."""
+    with site(to, provisions=provisions, tell=tell) as there:
+        words = [f"{_environment(there, tell)}/bin/python", "-P"]
+        files = str(Path(there.shelf.put(_ROOT / "harness", _ROOT)).parent)
+        more = {**there.environment, "PYTHONPATH": files, "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        identity = json.loads(there.connection.run(shell([*words, "-c", _FACTS], more), what="looking at the machine"))
+        # The module is the first word after the script, which calls it $0.
+        script = f'{OPEN_FILES}; {shell([*words, "-m"], more)} "$0"'
+        yield LoadHost(
+            name=to.name,
+            command=(*there.connection.plain_words(), f"sh -c {shlex.quote(script)}"),
+            environment=dict(os.environ),
+            cpus=None if there.found.shares_kernel else tuple(identity["cpus"]),
+            identity=identity,
+            site=there,
+        )
+
+
+def generator_place(there: Site) -> str:
+    """Where the environment of a generator belongs on a site: another lock or another Python is another place."""
+    digest = hashlib.sha256(_LOCK.read_bytes() + there.found.interpreter.encode()).hexdigest()
+    return f"{there.found.base}/environments/harness-{digest[:12]}"
+
+
+def _environment(there: Site, tell: Tell) -> str:
+    """The harness's own, there: of the lock that it is run by here."""
+    place = generator_place(there)
+    if not is_made(there, place):
+        tell(f"making the generator's environment on {there.connection.name}, once")
+        lock = f"{there.shelf.put(_LOCK.parent, _ROOT)}/{_LOCK.name}"
+        provisioning.make_environments(there.connection, there.found, {place: lock})
+    return place

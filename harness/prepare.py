@@ -37,7 +37,7 @@ MEMORY_BYTES = 4 * 2**30
 _ENGINE = "connection"
 
 USUAL = {"duets": 2, "open_blocks": 3}
-QUICK = {"blocks": 2, "rounds": 5, "starts": 3, "warm_s": 0.5, "duets": 1, "quick": True}
+QUICK = {"blocks": 2, "rounds": 5, "starts": 3, "warm_s": 0.5, "slice_min_s": 0.25, "duets": 1, "quick": True}
 PUBLISH = {
     "blocks": 24,
     "starts": 30,

@@ -30,7 +30,7 @@ def asked_of(scenario):
 
 def test_a_scenario_suggests_its_connections_and_how_long_slices_may_be():
     suggested = planned("signup")
-    assert (suggested.connections, suggested.slice_max_s) == (4, 2.0)
+    assert (suggested.connections, suggested.slice_max_s) == (4, 4.0)
     usual = planned("json")
     assert (usual.connections, usual.slice_max_s) == (100, 1.0)
 

@@ -27,6 +27,7 @@ MEASURING = (
     "contract.py",
     "dataset.py",
     "duet.py",
+    "entries.py",
     "environments.py",
     "histogram.py",
     "prepare.py",

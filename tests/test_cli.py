@@ -330,3 +330,9 @@ def test_drive_says_what_was_wrong_with_answers_to_a_mix_and_shows_no_token():
     assert facts["by_request"] == {}
     assert set(facts["errors"]) == {"body", "status"}
     assert "eyJ" not in facts["first_error"]
+
+
+def test_duets_that_a_scenario_cannot_have_are_not_left_out_in_silence():
+    asked = bench("run", "item", "json", "--duets", "2", "--dry-run")
+    assert "no duets in item:" in asked.stderr
+    assert "no duets" not in bench("run", "item", "json", "--dry-run").stderr

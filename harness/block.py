@@ -7,11 +7,10 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from harness import duet, rendering, services, verify
-from harness.engines.base import Engine, out_of_rows
-from harness.errors import LaunchError
+from harness.engines.base import Engine
+from harness.errors import EngineError, LaunchError
 from harness.hosts.base import NOTHING_MORE, Host, Server
 from harness.model import (
     BlockOutcome,
@@ -33,6 +32,7 @@ from harness.model import (
     Usage,
 )
 from harness.services import Keeper, Services
+from harness.turns import cut_short, outcome
 
 
 @dataclass(frozen=True)
@@ -142,17 +142,17 @@ def _played(
         recordings = stack.enter_context(closing(_driven(field, block, parts, turns)))
 
         for turn in (turn for turn in turns if turn.round == 0):
-            yield _outcome(block, attempt, turn, *_recorded(recordings, beside))
+            yield from _turned(block, attempt, turn, parts, recordings, beside)
         before = field.host.reading()
         parts = {label: _read(part, warmed=True) for label, part in parts.items()}
         connections = beside.connections()
 
         for turn in (turn for turn in turns if turn.round > 0 and not turn.beside):
-            yield _outcome(block, attempt, turn, *_recorded(recordings, beside))
+            yield from _turned(block, attempt, turn, parts, recordings, beside)
         parts = {label: _read(part, warmed=False) for label, part in parts.items()}
 
         for turn in (turn for turn in turns if turn.beside):
-            yield duet.play(block.index, attempt, turn, _servers(parts, turn), recordings)
+            yield from _turned(block, attempt, turn, parts, recordings, beside)
         return _Played(before, field.host.reading(), parts, connections)
 
 
@@ -212,42 +212,31 @@ def _read(part: _Part, *, warmed: bool) -> _Part:
     return replace(part, warmed=usage) if warmed else replace(part, ended=usage)
 
 
+def _turned(
+    block: BlockPlan,
+    attempt: int,
+    turn: Turn,
+    parts: Mapping[str, _Part],
+    recordings: Iterator[Recording],
+    beside: Services,
+) -> Iterator[TurnOutcome | DuetOutcome]:
+    """One turn. Where a generator fails, so does the turn; and the block ends there, so that it does not count."""
+    try:
+        if turn.beside:
+            yield duet.play(block.index, attempt, turn, _servers(parts, turn), recordings)
+        else:
+            yield outcome(block, attempt, turn, *_recorded(recordings, beside))
+    except EngineError as error:
+        yield cut_short(block, attempt, turn, error)
+        raise
+
+
 def _recorded(recordings: Iterator[Recording], beside: Services) -> tuple[Recording, float | None]:
     """The next recording, and the CPU time that the services took, from rest to rest."""
     before_s = beside.cpu_s()
     recording = next(recordings)
     after_s = beside.cpu_s()
     return recording, None if before_s is None or after_s is None else after_s - before_s
-
-
-def _outcome(
-    block: BlockPlan, attempt: int, turn: Turn, recording: Recording, services_cpu_s: float | None
-) -> TurnOutcome:
-    return TurnOutcome(
-        block=block.index,
-        attempt=attempt,
-        contender=turn.contender,
-        round=turn.round,
-        recording=recording,
-        services_cpu_s=services_cpu_s,
-        failure=_failure(turn, recording),
-    )
-
-
-def _failure(turn: Turn, recording: Recording) -> Failure | None:
-    said, hint = recording.first_error or "too few answers", ""
-    if recording.ran_out:
-        said, hint = out_of_rows(recording.ran_out)
-    elif recording.counted:
-        return None
-    message = f"`{turn.contender}` could not be measured in round {turn.round}: {said}"
-    return Failure(stage=_stage(turn), message=message, hint=hint)
-
-
-def _stage(turn: Turn) -> Literal["warm", "slice", "open loop"]:
-    if turn.round == 0:
-        return "warm"
-    return "slice" if turn.share is None else "open loop"
 
 
 def _servers(parts: Mapping[str, _Part], turn: Turn) -> list[Server]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import quantiles
 
-from harness.model import ResultSet, TurnOutcome
+from harness.model import ResultSet, Scenario, TurnOutcome
 
 
 def slowest_per_s(result_set: ResultSet) -> float | None:
@@ -13,14 +13,19 @@ def slowest_per_s(result_set: ResultSet) -> float | None:
     None where no contender has a slice in which all went well. Yardsticks do not count.
     """
     contenders = [member.label for member in result_set.head.members if not member.is_yardstick]
-    slices = [[per_s for turn in result_set.turns if (per_s := _per_s(turn, label))] for label in contenders]
+    slices = [_slices(result_set, label) for label in contenders]
     return min((_lower_quartile(one) for one in slices if one), default=None)
 
 
-def _per_s(turn: TurnOutcome, label: str) -> float | None:
-    if turn.contender != label or not turn.round or turn.failure or not turn.recording or turn.recording.errors:
+def _slices(result_set: ResultSet, label: str) -> list[float]:
+    turns = [turn for turn in result_set.turns if turn.contender == label and turn.round]
+    return [per_s for turn in turns if (per_s := _served_per_s(turn, result_set.head.scenario))]
+
+
+def _served_per_s(turn: TurnOutcome, scenario: Scenario) -> float | None:
+    if turn.failure or not turn.recording or turn.recording.errors:
         return None
-    return turn.recording.requests_per_s
+    return turn.recording.served_per_s(scenario.refusals)
 
 
 def _lower_quartile(values: list[float]) -> float:

@@ -41,7 +41,7 @@ def _cell(result_set: ResultSet, row: Row) -> MatrixCell:
         requests_per_s=row.requests_per_s,
         ratio=row.comparison.ratio if row.comparison else None,
         apart=_apart(result_set, turns) if not row.member.is_yardstick else {},
-        services_share=_services_share(row, turns),
+        services_share=None if row.member.is_yardstick else row.services_share,
     )
 
 
@@ -56,17 +56,6 @@ def _apart(result_set: ResultSet, turns: Sequence[TurnOutcome]) -> Mapping[str, 
     answered = _answered(turns)
     recordings = [one.recording for one in turns if one.recording]
     return {name: sum(one.alternatives.get(name, 0) for one in recordings) / answered for name in names if answered}
-
-
-def _services_share(row: Row, turns: Sequence[TurnOutcome]) -> float | None:
-    """Of the CPU time of a request: that of the services over that of services and server together."""
-    known = [one for one in turns if one.services_cpu_s is not None]
-    answered = _answered(known)
-    if not answered or row.cpu_s_per_request is None or row.member.is_yardstick:
-        return None
-    services_s = sum(one.services_cpu_s or 0.0 for one in known) / answered
-    together_s = services_s + row.cpu_s_per_request
-    return services_s / together_s if together_s else None
 
 
 def _answered(turns: Sequence[TurnOutcome]) -> int:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,10 @@ from harness.block import Field
 from harness.catalog import ROOT
 from harness.engines.base import turn_duration_s
 from harness.engines.process import Spot
+from harness.entries import ENGINE, Asked, Entry, apps, enter
 from harness.errors import InputError
 from harness.hosts.base import Environments, Host
 from harness.model import (
-    App,
     Contender,
     Fingerprint,
     Limits,
@@ -29,16 +28,36 @@ from harness.model import (
 )
 from harness.services import Keeper, own_servers
 
+__all__ = [
+    "ABLATE",
+    "ENVIRONMENTS",
+    "PUBLISH",
+    "QUICK",
+    "RUNS",
+    "USUAL",
+    "Asked",
+    "Entry",
+    "apps",
+    "enter",
+    "field_of",
+    "head",
+    "plan",
+    "preset",
+    "seconds",
+    "varies",
+]
+
 ENVIRONMENTS = environments.UNDER
 RUNS = ROOT / "results" / "runs"
 
 # What a t3.medium has (METHOD.md 8).
 MEMORY_BYTES = 4 * 2**30
 
-_ENGINE = "connection"
+LAUNCH_S = 0.6
+SERVICES_S = 3.0  # to start them, fill them and end them
 
 USUAL = {"duets": 2, "open_blocks": 3}
-QUICK = {"blocks": 2, "rounds": 5, "starts": 3, "warm_s": 0.5, "duets": 1, "quick": True}
+QUICK = {"blocks": 2, "rounds": 5, "starts": 3, "warm_s": 0.5, "slice_min_s": 0.25, "duets": 1, "quick": True}
 NO_CREDITS = 0.4  # a t3.medium's two CPUs at their baseline of 20 %: METHOD.md 8
 PUBLISH = {
     "blocks": 24,
@@ -55,114 +74,8 @@ _OURS_ONLY = ("duets", "open_blocks", "other_wait_blocks")
 
 def preset(fields: Mapping[str, Any], engine: str | None, *, slices_only: bool = False) -> Mapping[str, Any]:
     """Fields of Plan that go together; of slices only where that is wanted, or the engine can do no more."""
-    more = engine in {None, _ENGINE} and not slices_only
+    more = engine in {None, ENGINE} and not slices_only
     return {key: one for key, one in fields.items() if more or key not in _OURS_ONLY}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the user asked for. `own`: folders of the user's apps; `plan`: those fields of Plan that were given.
-
-    `name` is what the plan calls its line-up; None: its name, or "custom" where it was added to. `yardsticks`: those
-    that are to stand in every block; without one, the guards that look at it cannot.
-    """
-
-    scenario: str = "json"
-    lineup: str = "fair"
-    contenders: Sequence[str] = ()
-    own: Sequence[Path] = ()
-    reference: str | None = None
-    plan: Mapping[str, Any] = field(default_factory=dict)
-    name: str | None = None
-    yardsticks: Sequence[str] = catalog.YARDSTICKS
-
-    @classmethod
-    def again(cls, before: Plan) -> Asked:
-        """Ask for the plan of an earlier run once more."""
-        named = {"scenario", "lineup", "contenders", "reference"}
-        return cls(
-            scenario=before.scenario,
-            name=before.lineup,
-            contenders=before.contenders,
-            reference=before.reference,
-            plan=before.model_dump(exclude=named),
-        )
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Who takes part, in which scenario: everything that can be checked before anything is started.
-
-    `absent` are the labels of those that were named, but take no part in this scenario.
-    `keeper`: who keeps the services, if the scenario needs any.
-    """
-
-    lineup: str
-    scenario: Scenario
-    specifications: tuple[str, ...]
-    contenders: tuple[Contender, ...]
-    reference: str
-    absent: tuple[str, ...] = ()
-    keeper: Contender | None = None
-
-    @property
-    def starting(self) -> tuple[Contender, ...]:
-        """Those whose cold start is timed."""
-        return tuple(one for one in self.contenders if not one.app.is_yardstick)
-
-    @property
-    def apps(self) -> tuple[App, ...]:
-        """Every app once, that of the keeper among them."""
-        launched = (*self.contenders, *((self.keeper,) if self.keeper else ()))
-        return tuple({contender.app.folder: contender.app for contender in launched}.values())
-
-
-def apps(entries: Iterable[Entry]) -> tuple[App, ...]:
-    """Every app of several entries once."""
-    return tuple({app.folder: app for entry in entries for app in entry.apps}.values())
-
-
-def enter(asked: Asked) -> Entry:
-    """Find all that was named. Raises InputError with every problem."""
-    known = catalog.read()
-    catalog.choose("engine", engines.ENGINES, asked.plan.get("engine", _ENGINE))
-    scenario = catalog.choose("scenario", known.scenarios, asked.scenario)
-    named = asked.contenders or catalog.choose("line-up", known.lineups, asked.lineup).contenders
-    specifications = (*named, *catalog.specifications_of_own(asked.own))
-    every = catalog.contenders(known, specifications)
-    playing = [pair for pair in zip(specifications, every, strict=True) if pair[1].app.takes_part_in(scenario.name)]
-    contenders = tuple(contender for _, contender in playing)
-    reference = _reference(asked, known, every, scenario)
-    yardsticks = [name for name in asked.yardsticks if name not in {one.app.name for one in contenders}]
-    return Entry(
-        lineup=asked.name or ("custom" if asked.contenders or asked.own else asked.lineup),
-        scenario=scenario,
-        specifications=(*(specification for specification, _ in playing), *yardsticks),
-        contenders=(*contenders, *catalog.contenders(known, yardsticks)),
-        reference=reference,
-        absent=tuple(one.label for one in every if one not in contenders),
-        keeper=catalog.keeper() if scenario.services else None,
-    )
-
-
-def _reference(asked: Asked, known: catalog.Catalog, every: Sequence[Contender], scenario: Scenario) -> str:
-    """The one asked for, else the line-up's, else the first that takes part. Raises InputError if it does not."""
-    playing = [one.label for one in every if one.app.takes_part_in(scenario.name)]
-    reference = _named_reference(asked, known, [one.label for one in every])
-    if not playing or reference not in {None, *playing}:
-        raise InputError(
-            f"{f'the reference `{reference}`' if playing else 'whoever was named'} takes no part in the scenario "
-            f'"{scenario.name}"',
-            f"These do, and --reference takes one of them: {', '.join(playing)}." if playing else "",
-        )
-    return reference or playing[0]
-
-
-def _named_reference(asked: Asked, known: catalog.Catalog, labels: Sequence[str]) -> str | None:
-    if asked.reference:
-        return catalog.choose("contender", dict.fromkeys(labels, asked.reference), asked.reference)
-    lineup = known.lineups.get(asked.lineup)
-    return lineup.reference if lineup and lineup.reference in labels else None
 
 
 def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
@@ -193,7 +106,7 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
 
 
 def _refuse_impossible(chosen: Plan, placement: Placement) -> None:
-    if chosen.engine != _ENGINE and any(getattr(chosen, name) for name in _OURS_ONLY):
+    if chosen.engine != ENGINE and any(getattr(chosen, name) for name in _OURS_ONLY):
         raise InputError(
             f'the engine "{chosen.engine}" knows slices only: no duets, no open loop, no other wait policy',
             "Leave --duets, --open-blocks and --other-wait-blocks out.",
@@ -203,11 +116,12 @@ def _refuse_impossible(chosen: Plan, placement: Placement) -> None:
             "the generator cannot spin: it shares a core with the servers",
             "Leave --wait out, or use a machine with two cores of which one can be the generator's.",
         )
-    if chosen.wait == "spin" and not _may_spin(placement, chosen.load_processes):
+    spins = chosen.wait == "spin" or chosen.other_wait_blocks
+    if spins and chosen.load_processes > len(placement.generator_cpus):
         raise InputError(
             f"{chosen.load_processes} generators cannot spin on {len(placement.generator_cpus)} CPUs: they would "
             "take turns there",
-            "Leave --wait out, or take as many --load-processes as there are CPUs for them.",
+            "Leave --wait out and give --other-wait-blocks 0, or take as many --load-processes as there are such CPUs.",
         )
     if chosen.connections < chosen.load_processes:
         raise InputError(
@@ -223,7 +137,7 @@ def _may_spin(placement: Placement, load_processes: int) -> bool:
 
 def _is_ours(asked: Asked) -> bool:
     """Whether the load comes from our own engine; stock Locust sleeps while it waits."""
-    return bool(asked.plan.get("engine", _ENGINE) == _ENGINE)
+    return bool(asked.plan.get("engine", ENGINE) == ENGINE)
 
 
 def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: Sequence[str] | None = None) -> RunHead:
@@ -283,23 +197,31 @@ def _keeper(entry: Entry, made: Environments) -> Keeper | None:
     return Keeper(entry.keeper, made.python(entry.keeper.app), own_servers(os.environ))
 
 
-def seconds(chosen: Plan, starting: int, labels: int) -> float:
-    """About how long a run of so many labels takes, the two yardsticks among them.
+def seconds(chosen: Plan, entry: Entry) -> float:
+    """About how long a run takes.
 
     Launches and cold starts take 0.6 s, turns 1.3 times their slice of a server of 5,000 requests a second: so it was
-    on two CPUs, within a tenth.
+    on two CPUs, within a tenth. With services nobody was nearly as fast: all connections had an answer every 0.3 s.
     """
-    launch_s, turn_s = 0.6, 1.3 * turn_duration_s(chosen, 5000, 0.0)
-    slices_s = labels * (launch_s + chosen.warm_s + chosen.rounds * turn_s)
+    labels, asked = len(entry.contenders), len(entry.starting)
+    turn_s, ready_s = _turn_s(chosen, 5000), labels * (LAUNCH_S + chosen.warm_s)
+    served_s = turn_s
+    if entry.keeper:
+        served_s, ready_s = _turn_s(chosen, chosen.connections / 0.3), SERVICES_S + ready_s
+    slices_s = chosen.rounds * ((labels - asked) * turn_s + asked * served_s)
     duets_s = (labels - 2) * chosen.duets * chosen.duet_s
-    open_s = (labels - 1) * (launch_s + chosen.warm_s + len(chosen.open_shares) * chosen.open_s)
-    starts = schedule.filled(schedule.starts(chosen, [str(one) for one in range(starting)]))
+    open_s = (labels - 1) * len(chosen.open_shares) * chosen.open_s
+    starts = schedule.filled(schedule.starts(chosen, [one.label for one in entry.starting]))
     return (
-        sum(1 for _ in starts) * launch_s
-        + chosen.blocks * (slices_s + duets_s)
-        + chosen.other_wait_blocks * slices_s
-        + chosen.open_blocks * open_s
+        sum(1 for _ in starts) * LAUNCH_S
+        + chosen.blocks * (ready_s + slices_s + duets_s)
+        + chosen.other_wait_blocks * (ready_s + slices_s)
+        + chosen.open_blocks * (ready_s + open_s)
     )
+
+
+def _turn_s(chosen: Plan, requests_per_s: float) -> float:
+    return 1.3 * turn_duration_s(chosen, requests_per_s, 0.0)
 
 
 def _member(contender: Contender, host: Host) -> Member:

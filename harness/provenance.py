@@ -27,6 +27,7 @@ MEASURING = (
     "contract.py",
     "dataset.py",
     "duet.py",
+    "entries.py",
     "environments.py",
     "histogram.py",
     "prepare.py",
@@ -34,13 +35,15 @@ MEASURING = (
     "schedule.py",
     "services.py",
     "several.py",
+    "turns.py",
     "verify.py",
 )
 TRIALS = ("costs.py", "trials.py")
 """What plans trials of known answer: no run is made with it, and every trial is."""
+BESIDE = ("infra/provision",)
 DERIVING = ("audit", "guards", "stats", "matrix.py", "otherwise.py", "summary.py", "sweep.py")
 
-_CODE = {"measuring": MEASURING, "deriving": DERIVING, "trials": TRIALS}
+_CODE = {"measuring": (*MEASURING, *BESIDE), "deriving": DERIVING, "trials": TRIALS}
 
 
 def digests(root: Path, apps: Iterable[App], scenarios: Iterable[str]) -> Mapping[str, str]:
@@ -89,7 +92,7 @@ def _places(root: Path, name: str) -> list[Path]:
     kind, _, named = name.partition(" ")
     match kind:
         case "measuring" | "deriving" | "trials":
-            return [root / "harness" / part for part in _CODE[kind]]
+            return [root / part if part in BESIDE else root / "harness" / part for part in _CODE[kind]]
         case "scenario" if named:
             return [root / "scenarios" / f"{named}.toml"]
         case "app" if named == "services":

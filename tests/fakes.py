@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from harness.block import Field
-from harness.errors import LaunchError
+from harness.errors import EngineError, LaunchError
 from harness.hosts.base import NOTHING_MORE, Environments
 from harness.model import (
     App,
@@ -159,11 +159,15 @@ class RecordingHost:
 
 @dataclass
 class RecordingEngine:
-    """Writes down every turn, and its own end. `failing` labels get no answers; `interrupts` after so many turns."""
+    """Writes down every turn, and its own end.
+
+    `failing` labels get no answers; `interrupts` after so many turns, `dies` after so many.
+    """
 
     events: list[str]
     failing: frozenset[str] = frozenset()
     interrupts: int | None = None
+    dies: int | None = None
     rates: list[float | None] = field(default_factory=list)
     asked: dict[str, Scenario] = field(default_factory=dict)
 
@@ -180,6 +184,8 @@ class RecordingEngine:
             for number, turn in enumerate(turns):
                 if number == self.interrupts:
                     raise KeyboardInterrupt
+                if number == self.dies:
+                    raise EngineError("the load generator ended (exit code -9)", "Its log is x.log.")
                 self.events.append(f"{'duet' if turn.beside else 'turn'} {turn.round} {' '.join(turn.contenders)}")
                 self.rates.append(turn.rate_per_s)
                 for label in turn.contenders:

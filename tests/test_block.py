@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from harness import block
-from harness.errors import HostError
+from harness.errors import EngineError, HostError
 from harness.model import BlockPlan, Turn
 from tests.builders import recording
 from tests.fakes import RIGHT, SCENARIO, WRONG, RecordingEngine, RecordingHost, field_of, http_server
@@ -50,6 +50,22 @@ def test_a_contender_that_does_not_start_is_a_failure_and_the_rest_goes_on(event
     assert {turn.contender for turn in turns} == {"b"}
     assert end.servers["a"].failure.stage == "launch"
     assert end.servers["b"].failure is None
+
+
+@pytest.mark.parametrize(("dies", "stage"), [(1, "warm"), (4, "slice"), (6, "duet")])
+def test_a_generator_that_dies_fails_its_turn_and_the_block_does_not_count(events, port, dies, stage):
+    turns = (*PLAN.turns, Turn(contender="a", round=1, beside="b"))
+    engine = RecordingEngine(events, dies=dies)
+    outcomes = block.play(
+        field_of(RecordingHost({"a": port, "b": port}, events), engine), PLAN.model_copy(update={"turns": turns}), 1
+    )
+    seen = [next(outcomes) for _ in range(dies + 1)]
+    with pytest.raises(EngineError, match="exit code -9"):
+        next(outcomes)
+    assert [one.failure is None for one in seen] == [True] * dies + [False]
+    assert seen[-1].failure.stage == stage
+    assert seen[-1].failure.hint == "Its log is x.log."
+    assert events[-3:] == ["engine ends", "stop a", "stop b"]
 
 
 def test_a_contender_that_breaks_the_contract_is_not_measured(events, port):

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from harness import campaign, schedule, store
-from harness.errors import InputError
+from harness.errors import InputError, LostError
 from harness.model import Fingerprint, Member, RunHead, Traits
 from tests.fakes import PLACEMENT, RIGHT, SCENARIO, WRONG, RecordingEngine, RecordingHost, field_of, http_server
 
@@ -165,3 +165,39 @@ def test_a_block_of_the_other_wait_policy_is_driven_by_it(field, tmp_path):
     store.write_head(folder, head_of(field))
     list(campaign.play(field, folder, store.read(folder)))
     assert seen == ["spin", "sleep", "spin"]
+
+
+def test_a_run_on_another_host_is_not_gone_on_with_here(field):
+    there = head_of(field).model_copy(update={"fingerprint": Fingerprint(identity={"reached": "ssh"}, moment={})})
+    with pytest.raises(InputError, match="reached") as caught:
+        campaign.refuse_other(there, head_of(field))
+    assert "--host" in caught.value.hint
+
+
+@dataclasses.dataclass
+class CutOff(RecordingHost):
+    """A host whose connection is lost so many times, each just before a reading."""
+
+    losses: int = 0
+
+    def reading(self):
+        if self.losses:
+            self.losses -= 1
+            raise LostError("the connection was lost")
+        return super().reading()
+
+
+def test_a_block_in_which_the_host_was_lost_is_measured_once_more_and_no_other(field, folder):
+    host = CutOff(field.host.ports, losses=1)
+    cut = dataclasses.replace(field, host=host)
+    list(campaign.play(cut, folder, store.read(folder)))
+    read = store.read(folder)
+    assert [(block.block, block.attempt) for block in read.finished] == [(0, 2), (1, 1), (2, 1)]
+    assert [turn.attempt for turn in read.turns if turn.block == 0] == [2] * len(read.head.schedule[0].turns)
+
+
+def test_a_host_that_is_lost_again_and_again_ends_the_run(field, folder):
+    cut = dataclasses.replace(field, host=CutOff(field.host.ports, losses=3))
+    with pytest.raises(LostError):
+        list(campaign.play(cut, folder, store.read(folder)))
+    assert [start.attempt for start in store.read(folder).starts] == [1] * 4, "what was measured before is kept"

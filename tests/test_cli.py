@@ -308,14 +308,16 @@ def test_the_callers_python_settings_do_not_matter():
     assert bench("run", "--dry-run", "--seed", "1", **odd).stderr == bench("run", "--dry-run", "--seed", "1").stderr
 
 
-def test_drive_says_which_answers_were_right_in_another_way():
+@pytest.mark.parametrize("more", [(), ("--load-processes", "2")])
+def test_drive_says_which_answers_were_right_in_another_way(more):
     refusal = {"error": {"code": "rate_limited", "message": "Too many requests. Try again later."}}
     refused = says(429, json.dumps(refusal).encode(), "Retry-After: 9\r\n")
     with served(answers(refused, pause_s=0.002)) as (host, port):
-        driven = bench("drive", f"http://{host}:{port}", "expensive", "--connections", "4", "--duration", "0.3")
+        driven = bench("drive", f"http://{host}:{port}", "expensive", "--connections", "4", "--duration", "0.3", *more)
     assert driven.returncode == 0, driven.stderr
     (said,) = re.findall(r"([\d,]+) of ([\d,]+) answers were refused", driven.stdout)
     assert said[0] == said[1] != "0"
+    assert ("2 generators together used" in driven.stdout) == bool(more)
 
 
 def test_drive_says_what_was_wrong_with_answers_to_a_mix_and_shows_no_token():
@@ -328,3 +330,9 @@ def test_drive_says_what_was_wrong_with_answers_to_a_mix_and_shows_no_token():
     assert facts["by_request"] == {}
     assert set(facts["errors"]) == {"body", "status"}
     assert "eyJ" not in facts["first_error"]
+
+
+def test_duets_that_a_scenario_cannot_have_are_not_left_out_in_silence():
+    asked = bench("run", "item", "json", "--duets", "2", "--dry-run")
+    assert "no duets in item:" in asked.stderr
+    assert "no duets" not in bench("run", "item", "json", "--dry-run").stderr

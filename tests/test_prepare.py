@@ -31,7 +31,7 @@ def asked_of(scenario):
 
 def test_a_scenario_suggests_its_connections_and_how_long_slices_may_be():
     suggested = planned("signup")
-    assert (suggested.connections, suggested.slice_max_s) == (4, 2.0)
+    assert (suggested.connections, suggested.slice_max_s) == (4, 4.0)
     usual = planned("json")
     assert (usual.connections, usual.slice_max_s) == (100, 1.0)
 
@@ -53,6 +53,9 @@ def test_generators_spin_where_each_has_a_cpu_of_its_own():
     assert on_cpus(0, 2, 3).load_processes == 1
     with pytest.raises(InputError, match="3 generators cannot spin on 2 CPUs"):
         on_cpus(0, 2, load_processes=3, wait="spin")
+    with pytest.raises(InputError, match="2 generators cannot spin on 1 CPUs"):
+        on_cpus(0, load_processes=2, other_wait_blocks=1)
+    assert on_cpus(0, other_wait_blocks=1).wait == "spin"
 
 
 def test_each_generator_needs_a_connection():
@@ -80,3 +83,15 @@ def test_all_that_is_asked_of_anybody_is_in_the_digests_of_a_run():
 @pytest.mark.parametrize("name", ["json", "model", "upstream"])
 def test_yardsticks_are_asked_the_scenario_itself_where_it_is_plain(name):
     assert {scenario.name for scenario in asked_of(name).values()} == {name}
+
+
+def estimated_s(scenario, **plan):
+    asked = Asked(scenario=scenario, contenders=FAIR, plan={"duets": 0, **plan})
+    entry = prepare.enter(asked)
+    return prepare.seconds(prepare.plan(entry, asked, PLACEMENT), entry)
+
+
+def test_services_and_slow_answers_are_known_to_take_their_time():
+    plain_s, item_s, login_s = (estimated_s(scenario) for scenario in ("json", "item", "login"))
+    assert plain_s < item_s < login_s
+    assert estimated_s("item", blocks=9) - estimated_s("item", blocks=8) > prepare.SERVICES_S

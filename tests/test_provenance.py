@@ -13,7 +13,7 @@ from harness.model import App, Deployment
 def checkout(tmp_path):
     parts = (*provenance.MEASURING, *provenance.DERIVING)
     code = [f"harness/{name}" if "." in name else f"harness/{name}/a.py" for name in parts]
-    for name in (*code, "harness/cli.py", "apps/one/main.py", "scenarios/json.toml"):
+    for name in (*code, "infra/provision/a.py", "harness/cli.py", "apps/one/main.py", "scenarios/json.toml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1\n")
     return tmp_path
@@ -34,6 +34,7 @@ def digests(checkout):
     [
         ("harness/block.py", "measuring"),
         ("harness/prepare.py", "measuring"),
+        ("infra/provision/a.py", "measuring"),
         ("harness/guards/a.py", "deriving"),
         ("harness/summary.py", "deriving"),
         ("apps/one/main.py", "app one"),

@@ -23,6 +23,7 @@ RUN = "results/reference/fair"
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """One with all that digests are made of, and a reference run and two lines made by its code."""
+    write(tmp_path / "infra/provision/a.py", "1")
     for name in (*provenance.MEASURING, *provenance.DERIVING):
         write(tmp_path / "harness" / name if "." in name else tmp_path / "harness" / name / "a.py", "1")
     write(tmp_path / "apps/one/main.py", "1")

@@ -5,7 +5,9 @@ from statistics import median
 
 import pytest
 
-from harness.model import Call, ErrorCause, Failure, ResultSet, Row, Verdict
+from harness import capacity
+from harness.model import Call, ErrorCause, Expectation, Failure, ResultSet, Row, Verdict
+from harness.report.frame import frame
 from harness.summary import summarize
 from tests.builders import (
     CONTROL,
@@ -230,3 +232,34 @@ def test_the_mean_is_geometric() -> None:
     row = _rows(run)[FASTAPI]
     assert row.requests_per_s
     assert row.requests_per_s.value == pytest.approx(math.exp(sum(logs) / len(logs)))
+
+
+BUSY = Expectation(status=503, json_body={})
+
+
+def _turning_away(run: ResultSet, status: int) -> ResultSet:
+    """A run in which Flask turned six of ten away, by an alternative of this status."""
+    request = run.head.scenario.load[0].model_copy(
+        update={"alternatives": {"refused": BUSY.model_copy(update={"status": status})}}
+    )
+    scenario = run.head.scenario.model_copy(update={"requests": (request,)})
+    asked = run.model_copy(update={"head": run.head.model_copy(update={"scenario": scenario})})
+    return altered(asked, "recording", FLASK, answered=1000, alternatives={"refused": 600})
+
+
+def test_whoever_is_turned_away_by_a_busy_server_is_no_throughput() -> None:
+    run = result_set(blocks=8, rounds=3)
+    counted, refused = (_rows(_turning_away(run, status))[FLASK] for status in (429, 503))
+    assert counted.requests_per_s
+    assert refused.requests_per_s
+    assert refused.requests_per_s.value == pytest.approx(0.4 * counted.requests_per_s.value)
+    assert refused.comparison
+    assert refused.comparison.ratio.value == pytest.approx(0.4 * THROUGHPUTS[FLASK] / THROUGHPUTS[FASTAPI], rel=0.03)
+    assert refused.verdict is Verdict.SERVER_BOUND
+    assert frame(_turning_away(run, 503))["requests_per_s"].min() < 0.5 * THROUGHPUTS[FLASK]
+
+
+def test_rates_of_open_loop_are_shares_of_what_is_served() -> None:
+    run = result_set({FASTAPI: 4000.0, FLASK: 2000.0}, blocks=8, rounds=3)
+    served_per_s = capacity.slowest_per_s(_turning_away(run, 503))
+    assert served_per_s == pytest.approx(0.4 * (capacity.slowest_per_s(_turning_away(run, 429)) or 0))

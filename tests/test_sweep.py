@@ -102,7 +102,7 @@ def test_a_sweep_of_four_counts_and_three_contenders_takes_a_quarter_of_an_hour_
     each = several.sweep(Asked(), (1, 10, 100, 1000))
     entry = prepare.enter(each[0])
     plans = [prepare.plan(entry, asked, placement) for asked in each]
-    assert sum(prepare.seconds(plan, 3, 5) for plan in plans) <= 15 * 60
+    assert sum(prepare.seconds(plan, entry) for plan in plans) <= 15 * 60
 
 
 def point(connections, per_s, *, half=0.0, verdict=Verdict.SERVER_BOUND):

@@ -79,6 +79,7 @@ def run(
     )
     if resume:
         _refuse_another_plan(context)
+    steps.warn_of_no_duets(duets, scenarios)
     runs = out or prepare.RUNS
     if resume and store.parts(resume):
         rotating.go_on(resume, dry_run=dry_run, json=json, where=where)

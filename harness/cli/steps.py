@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from harness import campaign, environments, prepare, several, store
+from harness import campaign, catalog, environments, prepare, several, store
 from harness.block import Field
 from harness.campaign import Part
 from harness.cli.output import ExitCode, document, note, progress, results
@@ -61,10 +61,18 @@ def announce(planned: Sequence[tuple[Entry, Plan]], placement: Placement) -> Non
     who = f"{plan.load_processes} generators" if several else "generator"
     where = f"servers on CPU {_listed(placement.server_cpus)}, {who} on {_listed(placement.generator_cpus)}"
     note(f"{where}; waiting, {f'they {plan.wait}' if several else f'it {plan.wait}s'}")
-    each_s = (prepare.seconds(one, len(each.starting), len(each.contenders)) for each, one in planned)
+    each_s = (prepare.seconds(one, each) for each, one in planned)
     note(f"measuring takes about {_duration(sum(each_s))}")
     if plan.quick:
         note("A quick run shows that everything works. It shows nothing about the contenders.")
+
+
+def warn_of_no_duets(duets: int | None, scenarios: Iterable[str]) -> None:
+    """Say where duets that were asked for are left out."""
+    known = catalog.read().scenarios
+    without = [name for name in scenarios if known[name].services]
+    if duets and without:
+        note(f"no duets in {', '.join(without)}: the two would share services, and what each costs could not be told")
 
 
 def warn_of_drops(head: RunHead) -> None:

@@ -14,8 +14,7 @@ class MatrixCell(Value):
 
     `ratio` is its throughput over the reference's; None: it is the reference, or nothing was compared. `apart`: by
     name, the share of its correct answers that were counted apart; a name of which there were none is there with 0.
-    `services_share`: the part of the CPU time of its requests that the services used, database, cache and mail; None:
-    there are none, or it is not known.
+    `services_share`: the share of the servers' CPUs that services took in its slices; None: there are none.
     """
 
     contender: str

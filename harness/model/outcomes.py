@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from itertools import chain, groupby
 from typing import Annotated, Any, Literal
@@ -128,6 +128,15 @@ class Recording(Value):
     def requests_per_s(self) -> float | None:
         """Throughput of correct answers; None where none was counted."""
         return self.counted / self.counted_s if self.counted and self.counted_s else None
+
+    def served_per_s(self, refusals: Collection[str]) -> float | None:
+        """Throughput without these alternatives, by their share of all answers of the turn: no more is counted of them.
+
+        Whoever is turned away is not served. Else a server that refuses soon would outdo one that does the work.
+        """
+        refused = sum(self.alternatives.get(name, 0) for name in refusals)
+        per_s = self.requests_per_s
+        return per_s * (1 - refused / self.answered) if per_s and refused else per_s
 
 
 class Failure(Value):

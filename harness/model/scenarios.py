@@ -16,6 +16,7 @@ RowKind = Literal["item", "page", "user", "newcomer", "client", "catalogue", "to
 
 Header = Annotated[str, Field(pattern=r"^[\x20-\x7e]*$", coerce_numbers_to_str=True)]
 HOLES = ("<integer>", "<time>", "<token>")
+_SERVER_ERROR = 500  # and above (RFC 9110, section 15.6)
 
 
 class Expectation(Value):
@@ -52,7 +53,7 @@ class Request(Value):
 
     `{item.id}` and the like in path, headers, body and expected answer stand for a drawn row's fields. `text` is a body
     that is no JSON; `padding`: so many spaces after the body. `alternatives` are answers that are correct as well, but
-    are counted apart, by name.
+    are counted apart, by name. One of status 5xx is no throughput: nobody was served by it.
     """
 
     name: str
@@ -122,6 +123,12 @@ class Scenario(Value):
     def load(self) -> tuple[Request, ...]:
         """The requests that make the load."""
         return tuple(request for request in self.requests if request.weight)
+
+    @property
+    def refusals(self) -> frozenset[str]:
+        """The alternatives by which a server says that it cannot do the work now: correct, but no throughput."""
+        answers = (pair for request in self.load for pair in request.alternatives.items())
+        return frozenset(name for name, answer in answers if answer.status >= _SERVER_ERROR)
 
     @property
     def is_plain(self) -> bool:

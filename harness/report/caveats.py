@@ -76,7 +76,13 @@ def remarks(head: RunHead, summary: Summary) -> tuple[str, ...]:
             f"Blocks finished: {summary.blocks_finished}, too few to claim an interval. "
             "Where none stands, none is known."
         )
-    return (*said, *_otherwise(summary.rows), *_unjudged(summary), *_not_checked(summary.doubts), _about(head.scenario))
+    return (
+        *said,
+        *_otherwise(summary.rows, head.scenario),
+        *_unjudged(summary),
+        *_not_checked(summary.doubts),
+        _about(head.scenario),
+    )
 
 
 def compared(row: Row) -> str | None:
@@ -190,12 +196,15 @@ def _joined(evidence: Sequence[str]) -> str:
     return f"{different[0]}{more}{times}"
 
 
-def _otherwise(rows: Iterable[Row]) -> Iterator[str]:
+def _otherwise(rows: Iterable[Row], scenario: Scenario) -> Iterator[str]:
     """Answers that are right, but not what was asked for: without their share a throughput says little."""
     for row in rows:
         if row.alternatives:
             counts = (f"{written.count(count)} were {name}" for name, count in row.alternatives.items())
             yield f"{row.member.label}: of {written.count(row.answered)} answers {', '.join(counts)}."
+    refusals = sorted(name for row in rows for name in row.alternatives if name in scenario.refusals)
+    if refusals:
+        yield f"Nobody was served by {' or '.join(dict.fromkeys(refusals))}: in the latency, not in the throughput."
 
 
 def _unjudged(summary: Summary) -> Iterator[str]:

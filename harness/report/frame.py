@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -40,7 +40,8 @@ _COLUMNS = (
 
 def frame(result_set: ResultSet) -> pd.DataFrame:
     """One row per turn of a finished block, in the order in which they ran; round 0 is the warm-up. SI units."""
-    lines = pd.DataFrame([_line(turn) for turn in result_set.turns], columns=list(_COLUMNS))
+    refusals = result_set.head.scenario.refusals
+    lines = pd.DataFrame([_line(turn, refusals) for turn in result_set.turns], columns=list(_COLUMNS))
     return lines.astype(dict.fromkeys(_COUNTS, "Int64"))
 
 
@@ -52,23 +53,23 @@ def slices_csv(result_set: ResultSet) -> str:
     return lines.to_csv(index=False, lineterminator="\n")
 
 
-def _line(turn: TurnOutcome) -> Mapping[str, Any]:
+def _line(turn: TurnOutcome, refusals: Collection[str]) -> Mapping[str, Any]:
     failure = turn.failure
     return {
         "block": turn.block,
         "round": turn.round,
         "contender": turn.contender,
-        **(_recorded(turn.recording) if turn.recording else {}),
+        **(_recorded(turn.recording, refusals) if turn.recording else {}),
         "failed_at": failure.stage if failure else None,
         "failure": failure.message if failure else None,
     }
 
 
-def _recorded(recording: Recording) -> Mapping[str, Any]:
+def _recorded(recording: Recording, refusals: Collection[str]) -> Mapping[str, Any]:
     latency = recording.latency
     quantiles = histogram.quantiles(latency, list(_QUANTILES.values())) if latency.counts else ()
     return {
-        "requests_per_s": recording.requests_per_s,
+        "requests_per_s": recording.served_per_s(refusals),
         **{name: getattr(recording, name) for name in _FACTS},
         **dict(zip(_QUANTILES, quantiles, strict=False)),
         **{name: recording.errors.get(cause, 0) for name, cause in zip(_ERRORS, ErrorCause, strict=True)},

@@ -26,9 +26,13 @@ _YARDSTICKS = (
     "null and control know only fixed answers: where a scenario sends bodies or draws rows, they were asked json."
 )
 _APART = (
-    "Counted apart: correct answers of another kind, such as refusals that are due. They are part of the throughput."
+    "Counted apart: correct answers of another kind, such as refusals that are due. They are part of the throughput; "
+    "not so those by which a server says that it is too busy (status 5xx): nobody was served by them."
 )
-_SERVICES = "The services' share of the CPU time: what database, cache and mail used of all that a request cost."
+_SERVICES = (
+    "The services' share of the CPUs: what database, cache, mail and upstream took of the servers' CPUs while a "
+    "contender was measured."
+)
 
 
 def told(head: RunHead, matrix: Matrix) -> Together:
@@ -110,7 +114,7 @@ def _tables(matrix: Matrix) -> Iterator[tuple[Table, str]]:
     if any(cell.services_share is not None for cell in _cells(matrix)):
         served = [line for line in matrix.lines if any(cell.services_share is not None for cell in line.cells if cell)]
         some = matrix.model_copy(update={"lines": tuple(served)})
-        yield _table("The services' share of the CPU time", some, compared, _services_share), _SERVICES
+        yield _table("The services' share of the CPUs", some, compared, _services_share), _SERVICES
 
 
 def _table(title: str, matrix: Matrix, members: tuple[Member, ...], show: Show, *, connections: bool = False) -> Table:

@@ -124,11 +124,17 @@ def _asked(request: Request, scenario: Scenario) -> str:
     load = "the whole load" if len(scenario.load) == 1 else f"{share} of the load"
     answers = [f"must be answered by\n\n{_answer(request.expect)}"]
     answers += [
-        f"or, just as correct but counted apart as {escape.code(name)}, by\n\n{_answer(one)}"
+        f"or, just as correct but {_counted(name, scenario)}, by\n\n{_answer(one)}"
         for name, one in request.alternatives.items()
     ]
     said = "\n".join(answers)
     return f"### {escape.markdown(request.name)}: {load}\n\n{_question(request)}\n{_drawn(request)}{said}"
+
+
+def _counted(name: str, scenario: Scenario) -> str:
+    """How an alternative is counted."""
+    nobody = ", and not as throughput" if name in scenario.refusals else ""
+    return f"counted apart as {escape.code(name)}{nobody}"
 
 
 def _question(request: Request) -> str:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from harness import histogram
-from harness.model import Histogram, ResultSet, StartOutcome, StartVariant, TurnOutcome
-from harness.stats.slices import is_clean, log_levels, log_ratios, throughputs
+from harness.model import Histogram, ResultSet, StartOutcome, StartVariant
+from harness.stats.slices import is_clean, log_levels, log_ratios, served_per_s, throughputs
 
 
 class Slice(NamedTuple):
@@ -70,7 +70,7 @@ def slices(result_set: ResultSet, contender: str) -> tuple[Slice, ...]:
     """Every slice of finished blocks, warm-ups left out."""
     rounds = result_set.head.plan.rounds
     return tuple(
-        Slice(turn.block, turn.block + (turn.round - 0.5) / rounds, _throughput(turn))
+        Slice(turn.block, turn.block + (turn.round - 0.5) / rounds, served_per_s(turn, result_set.head.scenario))
         for turn in result_set.turns
         if turn.contender == contender and turn.round > 0
     )
@@ -91,10 +91,6 @@ def block_medians(slices: Sequence[Slice]) -> Mapping[int, float]:
 
 def _starts(result_set: ResultSet, contender: str, variant: StartVariant) -> Iterator[StartOutcome]:
     return (one for one in result_set.starts if one.contender == contender and one.variant is variant)
-
-
-def _throughput(turn: TurnOutcome) -> float | None:
-    return turn.recording.requests_per_s if turn.recording and is_clean(turn) else None
 
 
 def _latencies(result_set: ResultSet, contender: str) -> Iterator[Histogram]:

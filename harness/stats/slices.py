@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from harness.model import BlockKind, ResultSet, TurnOutcome
+from harness.model import BlockKind, ResultSet, Scenario, TurnOutcome
 from harness.stats.estimates import trimmed_mean
 
 Throughputs = Mapping[int, Mapping[int, float]]
@@ -29,11 +29,16 @@ def is_silent(turn: TurnOutcome) -> bool:
     return turn.recording.requests_per_s is None
 
 
+def served_per_s(turn: TurnOutcome, scenario: Scenario) -> float | None:
+    """The throughput of a clean turn, without those who were turned away; None where it has none."""
+    return turn.recording.served_per_s(scenario.refusals) if turn.recording and is_clean(turn) else None
+
+
 def throughputs(result_set: ResultSet, kind: BlockKind = "usual") -> Mapping[str, Throughputs]:
     """Of each contender, in clean slices of finished blocks; a contender without any is there, empty."""
     found: dict[str, dict[int, dict[int, float]]] = {member.label: {} for member in result_set.head.members}
     for turn in result_set.turns_of(kind):
-        per_s = turn.recording.requests_per_s if turn.recording and is_clean(turn) else None
+        per_s = served_per_s(turn, result_set.head.scenario)
         if turn.round and per_s:
             found[turn.contender].setdefault(turn.block, {})[turn.round] = per_s
     return found

@@ -30,7 +30,7 @@ class BearerAuthentication(BaseAuthentication):
         if scheme.lower() != b"bearer":
             return None
         try:
-            return find_user(read_token(token)), None
+            return find_user(read_token(token.strip())), None
         except CredentialsError as error:
             raise AuthenticationFailed from error
 

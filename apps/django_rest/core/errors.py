@@ -72,6 +72,11 @@ def on_unknown_address(_: HttpRequest, exception: Exception) -> JsonResponse:  #
     return JsonResponse(make_error(404), status=404)
 
 
+def on_bad_request(_: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001  # Django passes it by name
+    """Answer what Django will not look at: a Host header that no host can have."""
+    return JsonResponse(make_error(400), status=400)
+
+
 def on_failure(_: HttpRequest) -> JsonResponse:
     """Answer what nobody expected; Django logs it."""
     return JsonResponse(make_error(500), status=500)

@@ -25,6 +25,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
     "EXCEPTION_HANDLER": "core.errors.on_api_error",
+    "URL_FORMAT_OVERRIDE": None,  # else `?format=csv` would be a 404, where the others ignore it
 }
 
 PASSWORD_HASHERS = ["core.security.BcryptHasher"]
@@ -70,5 +71,6 @@ LOGGING = {
     "formatters": {"json": {"()": "core.logs.JsonFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": environ.get("LOG_LEVEL", "WARNING")},
-    "loggers": {"django": {"level": "ERROR"}},
+    # httpx would write addresses whole, passwords in them included.
+    "loggers": {"django": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
 }

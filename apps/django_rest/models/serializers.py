@@ -176,6 +176,13 @@ class UserSerializer(serializers.Serializer):
     last_login = serializers.DateTimeField()
 
 
+class TokenSerializer(serializers.Serializer):
+    """What to send along from now on."""
+
+    access_token = serializers.CharField()
+    token_type = serializers.CharField()
+
+
 class FiguresSerializer(serializers.Serializer):
     """What there is of a category."""
 

@@ -2,6 +2,7 @@
 
 from core.dependencies import read_credentials
 from django.urls import path
+from models.serializers import TokenSerializer
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,7 +13,8 @@ from services.login import log_in
 def create_token(request: Request) -> Response:
     """Check a password, and answer a token."""
     given = read_credentials(request)
-    return Response({"access_token": log_in(given["email"], given["password"]), "token_type": "bearer"})
+    token = log_in(given["email"], given["password"])
+    return Response(TokenSerializer({"access_token": token, "token_type": "bearer"}).data)
 
 
 urlpatterns = [path("login", create_token)]

@@ -1,6 +1,7 @@
 """What another service says."""
 
 from django.urls import path
+from models.serializers import RateSerializer
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,7 +11,7 @@ from services.upstream import fetch_rate
 @api_view(["GET"])
 def read_rate(_: Request) -> Response:
     """Answer what another, slow service says."""
-    return Response(fetch_rate())
+    return Response(RateSerializer(fetch_rate()).data)
 
 
 urlpatterns = [path("upstream", read_rate)]

@@ -22,7 +22,7 @@ def find_figures() -> tuple[Figures, bool]:
 
 
 def _query_figures() -> Figures:
-    rows = Item.objects.values("category").annotate(items=Count("id"), cents=Sum("price_cents")).order_by("category")
+    rows = Item.objects.values("category").annotate(items=Count("*"), cents=Sum("price_cents")).order_by("category")
     return [
         {"category": row["category"], "items": row["items"], "mean_price_cents": row["cents"] // row["items"]}
         for row in rows

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 TITLE = "Model catalogue"
@@ -13,20 +13,23 @@ LICENCE = {"name": "MIT", "identifier": "MIT"}
 
 
 class Settings(BaseSettings):
-    """The settings, each named like its environment variable. A service without address is missed when it is needed."""
+    """The settings, each named like its environment variable. A service without address is missed when it is needed.
+
+    Whatever may hold a secret is kept out of `repr`, and so out of logs.
+    """
 
     model_config = SettingsConfigDict(frozen=True)
 
-    database_url: str | None = None
+    database_url: str | None = Field(None, repr=False)
     database_driver: Literal["psycopg", "asyncpg"] = "psycopg"
     database_pool_size: int = 20
     database_max_overflow: int = 10
     database_pool_timeout_s: float = 30
-    redis_url: str | None = None
+    redis_url: str | None = Field(None, repr=False)
     cache_ttl_s: float = 1
-    mail_url: str | None = None
+    mail_url: str | None = Field(None, repr=False)
     mail_from: str = "shop@rematch.example"
-    upstream_url: str | None = None
+    upstream_url: str | None = Field(None, repr=False)
     secret_key: SecretStr = SecretStr("signs-only-in-development-and-in-nothing-else")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 

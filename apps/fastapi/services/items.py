@@ -16,7 +16,7 @@ class UnknownItemError(LookupError):
 async def find_items(session: AsyncSession, category: str | None, page: int) -> tuple[int, Sequence[Item]]:
     """Find how many items there are, of one category if it is given, and one page of them, the cheapest first."""
     chosen = select(Item) if category is None else select(Item).where(Item.category == category)
-    total = await session.scalar(chosen.with_only_columns(func.count(Item.id)))
+    total = await session.scalar(chosen.with_only_columns(func.count(), maintain_column_froms=True))
     ordered = chosen.order_by(Item.price_cents, Item.id)
     items = await session.scalars(ordered.limit(PAGE_SIZE).offset(PAGE_SIZE * (page - 1)))
     return total or 0, items.all()

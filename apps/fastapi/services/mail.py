@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import smtplib
+import socket
 from email.message import EmailMessage
+from functools import cache
 from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter, to_thread
@@ -15,6 +17,7 @@ SUBJECT = "Welcome"
 TEXT = "Your account is ready."
 
 logger = logging.getLogger(__name__)
+_find_own_name = cache(socket.getfqdn)  # smtplib would ask for it anew with every mail
 _threads = CapacityLimiter(4)  # of its own: a mail server that hangs must not keep passwords from being hashed
 _unsent: set[asyncio.Task[None]] = set()
 
@@ -58,5 +61,6 @@ def _send(message: EmailMessage) -> None:
     if settings.mail_url is None:
         raise RuntimeError("MAIL_URL is not set")
     server = urlsplit(settings.mail_url)
-    with smtplib.SMTP(server.hostname or "", server.port or smtplib.SMTP_PORT, timeout=TIMEOUT_S) as connection:
+    address = (server.hostname or "", server.port or smtplib.SMTP_PORT)
+    with smtplib.SMTP(*address, _find_own_name(), timeout=TIMEOUT_S) as connection:
         connection.send_message(message)

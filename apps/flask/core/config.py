@@ -21,7 +21,7 @@ class Settings:
     cache_ttl_s: float = 1
     mail_url: str | None = field(default=None, repr=False)
     mail_from: str = "shop@rematch.example"
-    upstream_url: str | None = None
+    upstream_url: str | None = field(default=None, repr=False)
     log_level: str = "WARNING"
 
 

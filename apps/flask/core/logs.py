@@ -33,6 +33,7 @@ def configure_logs(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler])
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write addresses whole, passwords in them included
 
 
 def register_logs(app: Flask) -> None:

@@ -13,7 +13,7 @@ blueprint = Blueprint("items", __name__)
 @blueprint.get("/items")
 def read_items() -> dict[str, Any]:
     """Answer a page of items with their total."""
-    query = items_query_schema.load(request.args)
+    query = items_query_schema.load(dict(request.args.items(multi=True)))  # of two of a name the last
     category, page = query["category"], int(query["page"])
     total, items = find_items(open_session(), category, page)
     return item_page_schema.dump({"total": total, "page": page, "page_size": PAGE_SIZE, "items": items})

@@ -2,7 +2,9 @@
 
 import logging
 import smtplib
+import socket
 from email.message import EmailMessage
+from functools import cache
 from urllib.parse import urlsplit
 
 from core.config import settings
@@ -12,6 +14,7 @@ SUBJECT = "Welcome"
 TEXT = "Your account is ready."
 
 logger = logging.getLogger(__name__)
+_find_own_name = cache(socket.getfqdn)  # smtplib would ask for it anew with every mail
 
 
 def send_welcome(recipient: str) -> None:
@@ -36,5 +39,6 @@ def _send(message: EmailMessage) -> None:
     if settings.mail_url is None:
         raise RuntimeError("MAIL_URL is not set")
     server = urlsplit(settings.mail_url)
-    with smtplib.SMTP(server.hostname or "", server.port or 25, timeout=TIMEOUT_S) as connection:
+    address = (server.hostname or "", server.port or 25)
+    with smtplib.SMTP(*address, _find_own_name(), timeout=TIMEOUT_S) as connection:
         connection.send_message(message)

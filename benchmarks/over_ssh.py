@@ -80,10 +80,15 @@ def _say(pair: Compared) -> None:
     if pair.ratio is None:
         print(f"{pair.first.label}: cannot be compared: {pair.because}")
         return
-    ratio = pair.ratio.ratio
+    print(f"{pair.first.label}: behind SSH {_told(pair.ratio.ratio)}")
+    if pair.over_control:
+        print(f"  beside `control`, which goes the same way: {_told(pair.over_control.ratio)}")
+
+
+def _told(ratio: Estimate) -> str:
     interval = "no interval under 8 blocks" if ratio.low is None else f"{ratio.low:.3f} to {ratio.high:.3f}"
     said = "SAME within 5 %" if _is_same(ratio) else "not shown to be the same within 5 %"
-    print(f"{pair.first.label}: behind SSH {ratio.value:.3f} times as fast ({interval}): {said}")
+    return f"{ratio.value:.3f} times as fast ({interval}): {said}"
 
 
 def _is_same(ratio: Estimate) -> bool:

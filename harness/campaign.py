@@ -107,7 +107,9 @@ def refuse_other(head: RunHead, now: RunHead) -> None:
         lines = [f'{key}: was "{before.get(key)}", is "{today.get(key)}"' for key in differing]
         raise InputError(
             "this run was made with something else:\n" + "\n".join(lines),
-            "Blocks made differently cannot be put into one run. Start a new one: ./bench run",
+            "A run on another host goes on with the same --host."
+            if "reached" in differing
+            else "Blocks made differently cannot be put into one run. Start a new one: ./bench run",
         )
 
 

@@ -167,6 +167,13 @@ def test_a_block_of_the_other_wait_policy_is_driven_by_it(field, tmp_path):
     assert seen == ["spin", "sleep", "spin"]
 
 
+def test_a_run_on_another_host_is_not_gone_on_with_here(field):
+    there = head_of(field).model_copy(update={"fingerprint": Fingerprint(identity={"reached": "ssh"}, moment={})})
+    with pytest.raises(InputError, match="reached") as caught:
+        campaign.refuse_other(there, head_of(field))
+    assert "--host" in caught.value.hint
+
+
 @dataclasses.dataclass
 class CutOff(RecordingHost):
     """A host whose connection is lost so many times, each just before a reading."""

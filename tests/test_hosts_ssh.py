@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 
-from harness import block, prepare, store, verify
+from harness import block, campaign, prepare, store, verify
+from harness.catalog import ROOT
+from harness.cli import steps
 from harness.errors import HostError, InputError, LaunchError, LostError
 from harness.hosts.load import generator_place
+from harness.hosts.local import LocalHost
 from harness.hosts.openssh import Connection, SshAddress
 from harness.hosts.placement import place_apart
 from harness.hosts.refusals import refusal
@@ -343,6 +346,22 @@ def _lend_environment(at: Sshd, cache: Path) -> None:
     (made / ".complete").touch()
     for name in ("bin", "lib", "pyvenv.cfg"):
         (made / name).symlink_to(ours / name)
+
+
+def test_the_services_beside_the_apps_run_there_and_are_told_what_to_do_through_the_connection(
+    net: Machine, tmp_path: Path
+) -> None:
+    """In a namespace there is no registry: the environments of this machine are lent."""
+    asked = prepare.Asked(scenario="signup", contenders=["flask@gthread"], yardsticks=())
+    entry = prepare.enter(asked)
+    steps.make_environments(LocalHost(), entry.apps)
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "environments").symlink_to((ROOT / ".environments").resolve())
+    with sshd(tmp_path / "sshd", net.address, net.inside, tmp_path / "cache") as at, host(at) as machine:
+        plan = prepare.plan(entry, asked, machine.placement)
+        field = prepare.field_of(entry, plan, machine, tmp_path / "logs")
+        assert dict(campaign.rehearse(field)) == {"flask@gthread": ()}
+    assert (tmp_path / "logs" / "rehearsal-services.log").exists(), "it was brought here"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from threading import Timer
 
 import psutil
 
-from harness.agent import cgroup, limits
+from harness.agent import asked, cgroup, limits
 from harness.engines.connection import ConnectionEngine
 from harness.engines.stepping import SteppedEngine
 from harness.hosts.local import LocalHost
@@ -86,7 +86,7 @@ def throttled(host: LocalHost) -> Iterator[None]:
 @contextmanager
 def short_of_memory(host: LocalHost) -> Iterator[None]:
     """Make sure that the memory limit of the run will hold: else nobody is killed for it."""
-    mechanism = limits.best(limits.Limits(host.placement.server_cpus, 1 << 30))
+    mechanism = limits.best(asked.Limits(host.placement.server_cpus, 1 << 30))
     mechanism.remove()
     if not mechanism.name.startswith("cgroup"):
         raise CannotError("no control group can hold a memory limit here")

@@ -58,6 +58,7 @@ SERVICES_S = 3.0  # to start them, fill them and end them
 
 USUAL = {"duets": 2, "open_blocks": 3}
 QUICK = {"blocks": 2, "rounds": 5, "starts": 3, "warm_s": 0.5, "slice_min_s": 0.25, "duets": 1, "quick": True}
+NO_CREDITS = 0.4  # a t3.medium's two CPUs at their baseline of 20 %: METHOD.md 8
 PUBLISH = {
     "blocks": 24,
     "starts": 30,
@@ -80,7 +81,8 @@ def preset(fields: Mapping[str, Any], engine: str | None, *, slices_only: bool =
 def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     """The plan: what was asked for, else what the scenario and the machine suggest, else the defaults.
 
-    Where contenders share services there are no duets: what the two cost together could not be told apart.
+    Where contenders share services there are no duets: what the two cost together could not be told apart. Nor are
+    there under a quota: the CPUs are not busy then.
     """
     suggested = {
         "connections": entry.scenario.connections,
@@ -91,7 +93,7 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     chosen = Plan.model_validate(
         suggested
         | dict(asked.plan)
-        | ({"duets": 0} if entry.scenario.services else {})
+        | ({"duets": 0} if entry.scenario.services or asked.plan.get("cpu_quota") else {})
         | {
             "scenario": entry.scenario.name,
             "lineup": entry.lineup,
@@ -175,7 +177,7 @@ def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path, spots: Sequence
         contenders={contender.label: contender for contender in entry.contenders},
         pythons={contender.label: host.environments.python(contender.app) for contender in entry.contenders},
         placement=host.placement,
-        limits=Limits(cpus=host.placement.server_cpus, memory_bytes=MEMORY_BYTES),
+        limits=Limits(cpus=host.placement.server_cpus, memory_bytes=MEMORY_BYTES, cpu_quota=chosen.cpu_quota),
         logs=logs,
         host=host,
         engine=engines.ENGINES[chosen.engine](spots),

@@ -5,11 +5,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from harness import agent
+from harness.agent.asked import Limits as Asked
 from harness.agent.groups import Group
 from harness.errors import LaunchError
 from harness.hosts.agent import There, order, plain_environment
@@ -17,6 +20,15 @@ from harness.hosts.link import Link
 from harness.hosts.local import LocalHost
 from harness.model import Limits
 from tests.launching import ASKED, CPUS, FREE_CGROUP_V1, LIMITS, PYTHON, WITH_CHILDREN, alive, contender, gone, launched
+
+QUOTA = FREE_CGROUP_V1 and os.access("/sys/fs/cgroup/cpu", os.W_OK)
+BUSY = """
+def spin():
+    while True:
+        pass
+threading.Thread(target=spin, daemon=True).start()
+serve()
+"""
 
 
 def test_servers_run_on_the_cpus_asked_for_and_the_kernel_says_so(tmp_path: Path) -> None:
@@ -47,6 +59,27 @@ def test_memory_over_the_limit_is_refused_by_the_kernel(tmp_path: Path) -> None:
     ):
         pass
     assert "memory limit (50331648 bytes)" in caught.value.hint
+
+
+@pytest.mark.skipif(not QUOTA, reason="needs root and the cpu controller of version 1")
+def test_cpu_time_over_the_quota_is_withheld_by_the_kernel_from_all_servers_together(tmp_path: Path) -> None:
+    """Each of two would take all that there is: together they get 0.4."""
+    limits = Limits(cpus=CPUS[-1:], cpu_quota=0.4)
+    with LocalHost() as host, ExitStack() as stack:
+        servers = [
+            stack.enter_context(host.launch(contender(folder, BUSY), PYTHON, ASKED, limits, folder / "log", 30))
+            for folder in (tmp_path / "one", tmp_path / "two")
+        ]
+        enforcement = servers[-1].launched.enforcement
+        assert (enforcement.held["cpu_quota"], enforcement.enforced) == (0.4, True)
+        before_s, started_s = sum(one.cpu_s() for one in servers), time.monotonic()
+        throttled = servers[0].usage().throttled or 0
+        time.sleep(1.5)
+        used_s, elapsed_s = sum(one.cpu_s() for one in servers) - before_s, time.monotonic() - started_s
+        assert (servers[0].usage().throttled or 0) > throttled
+        assert used_s / elapsed_s < 0.4 * 1.2
+        agent = host.agent_pid
+    assert not list(Path("/sys/fs/cgroup").glob(f"*/**/rematch-{agent}-*"))
 
 
 @pytest.mark.skipif(not FREE_CGROUP_V1, reason="needs root and control groups of version 1")
@@ -124,14 +157,18 @@ def test_a_group_of_version_2_is_written_as_that_kernel_wants_it(tmp_path: Path)
     group = tmp_path / "rematch-1-2"
     group.mkdir()
     (tmp_path / "cpuset.mems.effective").write_text("0-1\n")
-    files = ("cpuset.cpus", "cpuset.mems", "memory.max", "memory.swap.max", "cgroup.procs")
+    files = ("cpuset.cpus", "cpuset.mems", "memory.max", "memory.swap.max", "cpu.max", "cgroup.procs")
     for name in files:
         (group / name).touch()
-    unified = Group("cgroup v2", group, group, "memory.max", "memory.swap.max")
-    unified.ask((2, 3), 1 << 30)
+    unified = Group("cgroup v2", group, group, group, "memory.max", "memory.swap.max")
+    unified.ask(Asked((2, 3), 1 << 30, 0.4))
     (group / "cgroup.procs").write_text("7\n8\n")
-    assert [(group / name).read_text() for name in files[:4]] == ["2,3", "0-1", str(1 << 30), "0"]
+    assert [(group / name).read_text() for name in files[:5]] == ["2,3", "0-1", str(1 << 30), "0", "4000 10000"]
+    assert unified.cpu_quota([7, 8]) == 0.4
+    assert unified.cpu_quota([7, 9]) is None
     assert unified.memory_bytes([7, 8]) == 1 << 30
     assert unified.memory_bytes([7, 9]) is None
+    (group / "cpu.max").write_text("max 100000\n")
+    assert unified.cpu_quota([7]) is None
     (group / "memory.max").write_text("max\n")
     assert unified.memory_bytes([7]) is None

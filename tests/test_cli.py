@@ -25,7 +25,7 @@ from tests.engine_servers import answers, replies, says, served
 
 LOCK = f"rematch-test-{os.getpid()}"  # tests may run while something else is being measured
 COMMANDS: Mapping[str, Any] = vars(get_command(app))["commands"]
-HEAVY = {"numpy", "scipy", "pandas", "matplotlib", "locust", "gevent"}
+HEAVY = {"numpy", "scipy", "pandas", "matplotlib", "locust", "gevent", "boto3"}
 
 
 def bench(*arguments, **environment):

@@ -379,6 +379,28 @@ def test_a_process_killed_for_memory_makes_a_contender_invalid() -> None:
     assert _seen(run, "throttling, memory").gives is Verdict.INVALID
 
 
+def _under_quota(held: float | None, **ended: Any) -> ResultSet:
+    """A contender that was to be held at 0.4 CPUs."""
+    one = launched(FLASK)
+    asked, found = one.enforcement.asked, one.enforcement.held
+    changes = {"asked": asked.model_copy(update={"cpu_quota": 0.4}), "held": {**found, "cpu_quota": held}}
+    enforcement = one.enforcement.model_copy(update={**changes, "enforced": held == 0.4})
+    start = one.model_copy(update={"enforcement": enforcement})
+    return served(result_set(), FLASK, launched=start, ended=usage(MEMBER, 4.0, **ended))
+
+
+def test_being_throttled_under_a_quota_is_what_was_asked_for_but_being_killed_is_not() -> None:
+    seen = _seen(_under_quota(0.4, throttled=90), "throttling, memory")
+    assert (seen.gives, "as the quota wants" in seen.evidence) == (None, True)
+    assert _seen(_under_quota(0.4, throttled=90, oom_kills=1), "throttling, memory").gives is Verdict.INVALID
+
+
+def test_a_quota_that_did_not_hold_is_doubted() -> None:
+    assert _seen(_under_quota(0.4), "limits").gives is None
+    seen = _seen(_under_quota(None), "limits")
+    assert (seen.gives, "quota of CPU time at 0" in seen.evidence) == (Verdict.UNSETTLED, True)
+
+
 def test_a_worker_with_a_reused_process_id_is_another_worker() -> None:
     worker = usage(MEMBER, 4.0).processes[1]
     again = worker.model_copy(update={"started_at": worker.started_at + 10})

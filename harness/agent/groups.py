@@ -1,6 +1,7 @@
 """Control groups for the server side: where one may be made, what is written to it, how it is removed.
 
-Version 2 only where the tree hands cpuset and memory down; version 1 as root, on every mounted hierarchy.
+Version 2 only where the tree hands cpuset and memory down; version 1 as root, on every mounted hierarchy. A quota of
+CPU time is of short periods: a slice of a quarter of a second must hold many.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import errno
 import os
 import signal
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import cgroup
+from .asked import Limits
 from .processes import look
 
+_PERIOD_US = 10_000
 _NO_LIMIT = 1 << 62  # version 1 writes the largest number of whole pages
 _PREFIX = "rematch-"
 
@@ -29,32 +32,38 @@ def groups() -> Iterator[Group]:
     name = _PREFIX + _life(os.getpid())
     for above in _unified_homes():
         _sweep(above)
-        yield Group("cgroup v2", above / name, above / name, "memory.max", "memory.swap.max")
-    cpuset, memory = cgroup.folder("cpuset"), cgroup.folder("memory")
+        yield Group("cgroup v2", above / name, above / name, above / name, "memory.max", "memory.swap.max")
+    cpuset, memory, cpu = (cgroup.folder(controller) for controller in ("cpuset", "memory", "cpu"))
     if cpuset and memory:
-        _sweep(cpuset)
-        _sweep(memory)
+        for above in (cpuset, memory, *([cpu] if cpu else [])):
+            _sweep(above)
         files = ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes")
-        yield Group("cgroup v1", cpuset / name, memory / name, *files)
+        yield Group("cgroup v1", cpuset / name, memory / name, cpu / name if cpu else None, *files)
 
 
 @dataclass(frozen=True)
 class Group:
-    """A control group. In version 1 each controller has a tree of its own; in version 2 both folders are one."""
+    """A control group. In version 1 each controller has a tree of its own; in version 2 all folders are one.
+
+    Its `cpu` folder is made only where a quota is asked for; None: there is none to be had.
+    """
 
     name: str
     cpuset: Path
     memory: Path
+    cpu: Path | None
     memory_file: str
     swap_file: str
 
-    def ask(self, cpus: Sequence[int], memory_bytes: int | None) -> None:
-        for folder in self._folders:
+    def ask(self, limits: Limits) -> None:
+        for folder in (self.cpuset, self.memory):
             folder.mkdir(exist_ok=True)
         _write(self.cpuset / "cpuset.mems", (self.cpuset.parent / _effective(self.cpuset, "mems")).read_text().strip())
-        _write(self.cpuset / "cpuset.cpus", ",".join(map(str, cpus)))
-        if memory_bytes is not None:
-            self._ask_memory(memory_bytes)
+        _write(self.cpuset / "cpuset.cpus", ",".join(map(str, limits.cpus)))
+        if limits.memory_bytes is not None:
+            self._ask_memory(limits.memory_bytes)
+        if limits.cpu_quota is not None:
+            self._ask_quota(limits.cpu_quota)
 
     def _ask_memory(self, size_bytes: int) -> None:
         """No swap beside the memory: version 1 counts both together and wants the sum last, version 2 swap alone."""
@@ -62,15 +71,33 @@ class Group:
         with contextlib.suppress(OSError):  # a kernel that does not account for swap: the memory limit holds still
             _write(self.memory / self.swap_file, "0" if self.memory == self.cpuset else str(size_bytes))
 
+    def _ask_quota(self, quota: float) -> None:
+        """Where it cannot be had the other limits hold still, and what is read back says so."""
+        share_us = round(quota * _PERIOD_US)
+        with contextlib.suppress(OSError):
+            if self.cpu == self.cpuset:
+                _write(self.cpu / "cpu.max", f"{share_us} {_PERIOD_US}")
+            elif self.cpu:
+                self.cpu.mkdir(exist_ok=True)
+                _write(self.cpu / "cpu.cfs_period_us", str(_PERIOD_US))
+                _write(self.cpu / "cpu.cfs_quota_us", str(share_us))
+
     def join(self) -> None:
         for folder in self._folders:
             _write(folder / "cgroup.procs", "0")
 
     def memory_bytes(self, pids: Iterable[int]) -> int | None:
-        members = {int(pid) for pid in (self.memory / "cgroup.procs").read_text().split()}
         text = (self.memory / self.memory_file).read_text().strip()
         limited = text.isdecimal() and int(text) < _NO_LIMIT
-        return int(text) if limited and members.issuperset(pids) else None
+        return int(text) if limited and _holds(self.memory, pids) else None
+
+    def cpu_quota(self, pids: Iterable[int]) -> float | None:
+        """What is written there, over the period: "max" and -1 are no quota."""
+        if self.cpu is None or not _holds(self.cpu, pids):
+            return None
+        told = [_read(self.cpu / name) for name in ("cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us")]
+        share, *period = " ".join(told).split() or ["max"]
+        return int(share) / int(period[0]) if share.isdecimal() and period else None
 
     def remove(self) -> None:
         for folder in self._folders:
@@ -78,7 +105,14 @@ class Group:
 
     @property
     def _folders(self) -> tuple[Path, ...]:
-        return (self.cpuset,) if self.memory == self.cpuset else (self.cpuset, self.memory)
+        """Those that are there, each once."""
+        known = dict.fromkeys(one for one in (self.cpuset, self.memory, self.cpu) if one)
+        return tuple(one for one in known if one.exists())
+
+
+def _holds(folder: Path, pids: Iterable[int]) -> bool:
+    """Whether all these processes are in that group."""
+    return {int(pid) for pid in _read(folder / "cgroup.procs").split()}.issuperset(pids)
 
 
 def _unified_homes() -> list[Path]:

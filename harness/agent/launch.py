@@ -6,12 +6,13 @@ import contextlib
 import time
 from typing import Any
 
+from .asked import Limits
 from .caller import Caller
 from .coldstart import Wait, first_answer
 from .ending import Family, end_strays, strays
 from .errors import AgentError
 from .imports import parse
-from .limits import Limits, Mechanism, best, evidence
+from .limits import Mechanism, best, evidence
 from .processes import Process, table
 from .server import Order, Server, port_is_taken, spawn
 
@@ -78,7 +79,7 @@ class Launcher:
         if self._mechanism is None:
             self._mechanism = best(limits)
         elif limits != self._limits:
-            self._mechanism.ask(limits.cpus, limits.memory_bytes)
+            self._mechanism.ask(limits)
         self._limits = limits
         return self._mechanism
 

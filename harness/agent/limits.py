@@ -8,21 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any, Protocol
 
+from .asked import Limits
 from .groups import groups
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What is asked: the CPUs that all servers may use, and the memory that they share."""
-
-    cpus: tuple[int, ...]
-    memory_bytes: int | None
 
 
 class Mechanism(Protocol):
@@ -32,7 +24,7 @@ class Mechanism(Protocol):
     def name(self) -> str:
         """What the mechanism is called in evidence."""
 
-    def ask(self, cpus: Sequence[int], memory_bytes: int | None) -> None:
+    def ask(self, limits: Limits) -> None:
         """Set what is asked, for servers that run and those to come. Raises OSError where it cannot be had."""
 
     def join(self) -> None:
@@ -40,6 +32,9 @@ class Mechanism(Protocol):
 
     def memory_bytes(self, pids: Iterable[int]) -> int | None:
         """The memory limit that the kernel says holds for all these processes."""
+
+    def cpu_quota(self, pids: Iterable[int]) -> float | None:
+        """The quota of CPU time that the kernel says holds for all these processes."""
 
     def remove(self) -> None:
         """Leave nothing behind."""
@@ -49,13 +44,13 @@ def best(limits: Limits) -> Mechanism:
     """The best mechanism that can be had here, with `limits` set. Groups of agents that died are removed."""
     for group in groups():
         try:
-            group.ask(limits.cpus, limits.memory_bytes)
+            group.ask(limits)
         except OSError:
             group.remove()
         else:
             return group
     mechanism = Affinity() if hasattr(os, "sched_setaffinity") else Nothing()
-    mechanism.ask(limits.cpus, limits.memory_bytes)
+    mechanism.ask(limits)
     return mechanism
 
 
@@ -63,13 +58,15 @@ def evidence(mechanism: Mechanism, limits: Limits, pids: Iterable[int]) -> dict[
     """What holds for these processes by the kernel's own account, beside what was asked."""
     pids = tuple(pids)
     cpus = allowed_cpus(pids)
-    memory = mechanism.memory_bytes(pids)
+    memory, quota = mechanism.memory_bytes(pids), mechanism.cpu_quota(pids)
     asked = limits.memory_bytes
     return {
         "mechanism": mechanism.name,
-        "asked": {"cpus": limits.cpus, "memory_bytes": asked},
-        "held": {"cpus": cpus, "memory_bytes": memory},
-        "enforced": cpus == sorted(limits.cpus) and (asked is None or memory == _pages(asked)),
+        "asked": {"cpus": limits.cpus, "memory_bytes": asked, "cpu_quota": limits.cpu_quota},
+        "held": {"cpus": cpus, "memory_bytes": memory, "cpu_quota": quota},
+        "enforced": cpus == sorted(limits.cpus)
+        and (asked is None or memory == _pages(asked))
+        and (limits.cpu_quota is None or quota == limits.cpu_quota),
     }
 
 
@@ -94,13 +91,16 @@ class Nothing:
 
     name = "none"
 
-    def ask(self, cpus: Sequence[int], memory_bytes: int | None) -> None:
+    def ask(self, limits: Limits) -> None:
         """Nothing can be asked for."""
 
     def join(self) -> None:
         """There is nothing to join."""
 
     def memory_bytes(self, pids: Iterable[int]) -> int | None:  # noqa: ARG002  # the mechanism's shape
+        return None
+
+    def cpu_quota(self, pids: Iterable[int]) -> float | None:  # noqa: ARG002  # the mechanism's shape
         return None
 
     def remove(self) -> None:
@@ -115,8 +115,8 @@ class Affinity(Nothing):
     def __init__(self) -> None:
         self._cpus: tuple[int, ...] = ()
 
-    def ask(self, cpus: Sequence[int], memory_bytes: int | None) -> None:  # noqa: ARG002  # the mechanism's shape
-        self._cpus = tuple(cpus)
+    def ask(self, limits: Limits) -> None:
+        self._cpus = limits.cpus
 
     def join(self) -> None:
         os.sched_setaffinity(0, self._cpus)

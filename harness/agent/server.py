@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .asked import Limits
 from .coldstart import Question
 from .ending import Family, die_with
 from .errors import AgentError, HostError
-from .limits import Limits, Mechanism
+from .limits import Mechanism
 
 _LINE_BYTES = 300
 _MOMENT_BYTES = 8
@@ -44,7 +45,7 @@ class Order:
     @classmethod
     def from_json(cls, order: Mapping[str, Any]) -> Order:
         """Raises TypeError or KeyError when a part is missing or unknown."""
-        limits = Limits(tuple(order["limits"]["cpus"]), order["limits"]["memory_bytes"])
+        limits = Limits(**{**order["limits"], "cpus": tuple(order["limits"]["cpus"])})
         parts = {"command": tuple(order["command"]), "question": Question(**order["question"]), "limits": limits}
         return cls(**{**order, **parts})
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import cgroup
+from .allowances import exceeded
 from .ending import Family
 from .limits import allowed_cpus
 from .processes import Process, descendants, table
@@ -56,7 +57,8 @@ def reading(roots: set[int]) -> dict[str, Any]:
         processes = table()
         own = (processes[pid] for pid in descendants(processes, roots))
         own_s = sum(process.cpu_s + process.reaped_cpu_s for process in own)
-    return {"monotonic_s": monotonic_s, "busy_s": busy_s, "steal_s": steal_s, "own_s": own_s}
+    told = {"monotonic_s": monotonic_s, "busy_s": busy_s, "steal_s": steal_s, "own_s": own_s}
+    return {**told, "exceeded": exceeded()}
 
 
 def steal_s() -> float | None:

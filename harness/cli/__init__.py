@@ -19,6 +19,7 @@ from harness.cli import (
     contrasting,
     driving,
     examining,
+    hosting,
     piloting,
     reporting,
     reproducing,
@@ -62,6 +63,7 @@ app.command("verify")(asking.verify)
 app.command("doctor")(examining.doctor)
 app.command("serve")(asking.serve)
 app.command("drive")(driving.drive)
+app.add_typer(hosting.host, name="host")
 app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(checking.test)
 
 

@@ -11,7 +11,7 @@ import typer
 from harness import several
 from harness.catalog import ALL, USUAL
 from harness.model import Plan
-from harness.prepare import ABLATE
+from harness.prepare import ABLATE, NO_CREDITS
 
 # A bracket and a word would be markup to rich, and vanish from the help.
 _SPECIFICATION = r"[LABEL=][PATH:]app\[@deployment]"
@@ -60,12 +60,13 @@ Reference = Annotated[str | None, typer.Option(help="The contender that ratios a
 
 # Where it is measured
 MeasuredHost = Annotated[
-    str, typer.Option("--host", metavar="local|ssh://[USER@]HOST[:PORT]", help="Where contenders are launched.")
+    str, typer.Option("--host", metavar="local|ssh://[USER@]HOST[:PORT]|aws", help="Where contenders are launched.")
 ]
 KnownHosts = Annotated[
     Path | None,
     typer.Option(help="A file that holds the host's key, as ssh writes it; unless given, those that your ssh trusts."),
 ]
+Hours = Annotated[float, typer.Option(min=0.25, max=48, help="After so many hours the machines at AWS end themselves.")]
 LoadHosts = Annotated[
     list[str] | None,
     typer.Option(
@@ -88,6 +89,13 @@ Resume = Annotated[
     typer.Option(help="The folder of a run, or of several: do the blocks that lack, by the plan that is there."),
 ]
 Engine = Annotated[str | None, typer.Option(help="connection, or fasthttp: what stock Locust would have told you.")]
+NoCredits = Annotated[
+    bool,
+    typer.Option(
+        "--no-credits",
+        help=f"Hold all servers together at {NO_CREDITS} CPUs: what a t3.medium has that has no credits.",
+    ),
+]
 Connections = Annotated[
     int | None,
     typer.Option(

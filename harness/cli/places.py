@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.hosting import AWS, HOURS, NAMED, standing, wished
 from harness.cli.output import note
 from harness.engines.process import Spot
 from harness.errors import HostError, InputError
@@ -29,6 +30,7 @@ class Where:
     known_hosts: Path | None = None
     keep: bool = False
     load_hosts: tuple[str, ...] = ()
+    hours: float = HOURS
 
     @property
     def is_local(self) -> bool:
@@ -41,6 +43,8 @@ HERE = Where()
 @contextmanager
 def opened(where: Where, *, exclusive: bool, provisions: bool = True) -> Iterator[Host]:
     """The host, for a run that measures (`exclusive`), or only looks. Another machine is seen to if it `provisions`."""
+    if where.load_hosts and where.host.startswith(AWS):
+        raise InputError("machines at AWS bring one for the load with them", "Leave --load-host out.")
     if where.is_local and where.load_hosts:
         raise InputError(
             "contenders on this machine are on its loopback, where no other machine reaches them",
@@ -49,11 +53,16 @@ def opened(where: Where, *, exclusive: bool, provisions: bool = True) -> Iterato
     if where.is_local:
         with LocalHost(exclusive=exclusive) as here:
             yield here
+    elif where.host == AWS and not provisions:
+        yield _planned(where)
+    elif where.host == AWS or where.host.startswith(NAMED):
+        with _rented(where, exclusive=exclusive, provisions=provisions) as there:
+            yield there
     elif where.host.startswith(_SSH):
         with _ssh(where, exclusive=exclusive, provisions=provisions) as there:
             yield there
     else:
-        raise InputError(f'"{where.host}" is no host', f"Write {LOCAL}, or {_SSH}user@host")
+        raise InputError(f'"{where.host}" is no host', f"Write {LOCAL}, {_SSH}user@host or {AWS}")
 
 
 @contextmanager
@@ -90,3 +99,28 @@ def _ssh(where: Where, *, exclusive: bool, provisions: bool) -> Iterator[SshHost
         load = [stack.enter_context(load_host(one, provisions=provisions, tell=note)) for one in others]
         host = SshHost(to, exclusive=exclusive, provisions=provisions, keep=where.keep, load=load, tell=note)
         yield stack.enter_context(host)
+
+
+@contextmanager
+def _rented(where: Where, *, exclusive: bool, provisions: bool) -> Iterator[SshHost]:
+    """Machines of AWS: the load comes from the one that stands beside the apps'."""
+    with standing(where.host, where.hours) as (cloud, stack):
+        from harness.hosts.aws.host import AwsHost  # as above
+        from harness.hosts.aws.reaching import address
+        from harness.hosts.load import load_host
+
+        beside = address(stack.machines["load"], cloud.keys_of(stack))
+        with (
+            load_host(beside, provisions=provisions, tell=note) as load,
+            AwsHost(
+                cloud, stack, load=[load], exclusive=exclusive, provisions=provisions, keep=where.keep, tell=note
+            ) as there,
+        ):
+            yield there
+
+
+def _planned(where: Where) -> Host:
+    from harness.hosts.aws.planned import PlannedHost
+
+    wished(where.hours)
+    return PlannedHost()

@@ -14,11 +14,12 @@ import typer
 from harness import catalog, prepare, several, store
 from harness.campaign import Part
 from harness.cli import options, rotating, steps
+from harness.cli.hosting import HOURS
 from harness.cli.output import note
 from harness.cli.places import HERE, LOCAL, Where, anonymous, opened, spots
 from harness.errors import InputError
 
-_BESIDE_RESUME = {"resume", "dry_run", "json", "host", "load_host", "known_hosts", "keep"}
+_BESIDE_RESUME = {"resume", "dry_run", "json", "host", "load_host", "known_hosts", "keep", "hours"}
 
 
 def run(
@@ -33,6 +34,7 @@ def run(
     load_host: options.LoadHosts = None,
     known_hosts: options.KnownHosts = None,
     keep: options.KeepThere = False,
+    hours: options.Hours = HOURS,
     quick: options.Quick = False,
     publish: options.Publish = False,
     dry_run: options.DryRun = False,
@@ -50,18 +52,20 @@ def run(
     no_bytecode_starts: options.NoBytecodeStarts = None,
     seed: options.Seed = None,
     wait: options.Wait = None,
+    no_credits: options.NoCredits = False,
     samples: options.Samples = False,
     out: options.Runs = None,
     json: options.Json = False,
 ) -> None:
     """Measure contenders: throughput, latency and cold start, as a table, charts and a verdict."""
-    where = Where(host, known_hosts, keep, tuple(load_host or ()))
+    where = Where(host, known_hosts, keep, tuple(load_host or ()), hours)
     counts, scenarios = _counts(connections), catalog.scenarios(catalog.read(), scenario or (catalog.USUAL,))
     _refuse_both(counts, scenarios)
     given = {"engine": engine, "connections": counts[0] if counts else None, "blocks": blocks, "rounds": rounds}
     given |= {"starts": starts, "dropped_starts": dropped_starts, "no_bytecode_starts": no_bytecode_starts}
     given |= {"duets": duets, "open_blocks": open_blocks, "other_wait_blocks": other_wait_blocks}
     given |= {"seed": seed, "wait": wait, "samples": samples or None, "load_processes": load_processes}
+    quota: dict[str, Any] = {"cpu_quota": prepare.NO_CREDITS} if no_credits else {}
     usual = several.USUAL if len(counts) > 1 or len(scenarios) > 1 else prepare.USUAL
     asked = prepare.Asked(
         scenario=scenarios[0],
@@ -69,7 +73,9 @@ def run(
         contenders=[one for words in contenders or () for one in words.split(",")],
         own=app or (),
         reference=reference,
-        plan=chosen(given, usual, quick=quick, publish=publish, fewer=several.QUICK if len(scenarios) > 1 else {}),
+        plan=chosen(
+            {**given, **quota}, usual, quick=quick, publish=publish, fewer=several.QUICK if len(scenarios) > 1 else {}
+        ),
     )
     if resume:
         _refuse_another_plan(context)

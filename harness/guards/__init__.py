@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from harness.guards import duet, generator, machine, openloop, servers, services
+from harness.guards import duet, generator, machine, openloop, rented, servers, services
 from harness.guards.evidence import Evidence, Finding, gather
 from harness.guards.machine import spoilers
 from harness.model import About, Doubt, Plan, ResultSet, ServiceName, Verdict
@@ -13,6 +13,7 @@ __all__ = [
     "OF_A_CONTENDER",
     "OF_DUETS",
     "OF_OPEN_LOOP",
+    "OF_RENTED",
     "OF_THE_RUN",
     "REQUIRED",
     "WITH_DUETS",
@@ -75,6 +76,11 @@ OF_THE_RUN: Mapping[str, Callable[[ResultSet], Finding]] = {
     "quick run": machine.quick_run,
 }
 
+OF_RENTED: Mapping[str, Callable[[ResultSet], Finding]] = {
+    "network allowances": rented.allowances,
+    "CPU credits": rented.cpu_credits,
+}
+
 REQUIRED = frozenset({"right answers", "workers alive", "ceiling"})
 """Guards without whose evidence a number is UNSETTLED, and so without a rank."""
 
@@ -82,7 +88,8 @@ REQUIRED = frozenset({"right answers", "workers alive", "ceiling"})
 def doubts(result_set: ResultSet) -> tuple[Doubt, ...]:
     """What every guard saw, contender by contender in the run's order, then of the whole run (`contender` None)."""
     of_contenders = [one for evidence in gather(result_set) for one in _of_contender(result_set.head.plan, evidence)]
-    return (*of_contenders, *(_doubt(name, None, guard(result_set)) for name, guard in OF_THE_RUN.items()))
+    of_the_run = {**OF_THE_RUN, **(OF_RENTED if rented.is_rented(result_set) else {})}
+    return (*of_contenders, *(_doubt(name, None, guard(result_set)) for name, guard in of_the_run.items()))
 
 
 def verdict(seen: Iterable[Doubt], label: str) -> Verdict:

@@ -60,18 +60,27 @@ def limits(seen: Evidence) -> Finding:
         said = f"At the end of {_blocks(seen, moved)} its processes could run on other CPUs than asked for."
         return Finding(said, Verdict.UNSETTLED)
     off = [one for one in enforcements if one.held.get("cpus") != sorted(one.asked.cpus)]
+    free = [one for one in enforcements if one.asked.cpu_quota not in {None, one.held.get("cpu_quota")}]
     said = f"All that was asked for held at {held} of {len(enforcements)} launches, by {mechanism}"
-    return Finding(f"{said}; the CPUs at {len(enforcements) - len(off)}.", Verdict.UNSETTLED if off else None)
+    said += f"; the CPUs at {len(enforcements) - len(off)}"
+    if free:
+        said += f"; the quota of CPU time at {len(enforcements) - len(free)}"
+    return Finding(f"{said}.", Verdict.UNSETTLED if off or free else None)
 
 
 def throttling(seen: Evidence) -> Finding:
-    """Any time taken from the tree by its limits, or any process killed for memory, while it was measured."""
+    """Any time taken from the tree by its limits, or any process killed for memory, while it was measured.
+
+    Under a quota that was asked for, being throttled is what was asked for.
+    """
     throttled = _increases(seen, "throttled")
     killed = _increases(seen, "oom_kills")
     if not throttled and not killed:
         return Finding("The kernel's counters of throttling and memory kills could not be read.", checked=False)
-    said = f"It was throttled {sum(throttled)} times and lost {sum(killed)} processes for memory"
-    hampered = any(throttled) or any(killed)
+    wanted = any(one.enforcement.asked.cpu_quota is not None for one in seen.launches)
+    times = f"{sum(throttled)} times{', as the quota wants,' if any(throttled) and wanted else ''}"
+    said = f"It was throttled {times} and lost {sum(killed)} processes for memory"
+    hampered = (any(throttled) and not wanted) or any(killed)
     return Finding(f"{said} in {len(seen.usages)} blocks.", Verdict.INVALID if hampered else None)
 
 

@@ -30,6 +30,7 @@ from harness.model.meaning import (
 from harness.model.occasions import Occasion, OccasionRow, Series
 from harness.model.outcomes import (
     BlockOutcome,
+    Credits,
     DuetOutcome,
     DuetPart,
     Enforcement,
@@ -70,6 +71,7 @@ __all__ = [
     "Claims",
     "Comparison",
     "Contender",
+    "Credits",
     "Deployment",
     "Doubt",
     "Draw",

@@ -171,13 +171,27 @@ class Usage(Value):
     cpus: tuple[int, ...] | None = None
 
 
+class Credits(Value):
+    """A burstable machine's credits, minutes of one CPU each: those left, those borrowed, those charged for."""
+
+    balance: float
+    surplus: float | None = None
+    charged: float | None = None
+
+
 class MachineReading(Value):
-    """CPU time of the whole host since boot, at one moment; `own_s` is the part of our own processes."""
+    """CPU time of the whole host since boot, at one moment; `own_s` is the part of our own processes.
+
+    `exceeded` counts the packets that were held up or dropped because a rented machine's network allowance was
+    exceeded, by allowance; None: nobody counts. `credits`: None where there are none, or they are not known.
+    """
 
     monotonic_s: float
     busy_s: float | None
     steal_s: float | None
     own_s: float | None
+    exceeded: Mapping[str, int] | None = None
+    credits: Credits | None = None
 
 
 class Enforcement(Value):

@@ -20,10 +20,11 @@ class Placement(Value):
 
 
 class Limits(Value):
-    """What a server side may use."""
+    """What a server side may use. `cpu_quota`: CPU seconds in a second, all servers together; None: no quota."""
 
     cpus: tuple[int, ...]
     memory_bytes: int | None = None
+    cpu_quota: float | None = None
 
 
 class StartVariant(StrEnum):
@@ -69,6 +70,7 @@ class Plan(Value):
     wait: Literal["spin", "sleep"] = "spin"
     request_timeout_s: float = Field(default=10.0, gt=0)
     launch_timeout_s: float = Field(default=30.0, gt=0)
+    cpu_quota: float | None = Field(default=None, gt=0, description="CPU seconds in a second, all servers together")
     seed: int = 0
     samples: bool = False
     quick: bool = False

@@ -81,9 +81,9 @@ def _limit(enforcement: Enforcement) -> str:
     asked = enforcement.asked
     cpus = f"CPU{'' if len(asked.cpus) == 1 else 's'} {', '.join(map(str, asked.cpus))}"
     memory = "" if asked.memory_bytes is None else f", {written.memory(asked.memory_bytes)}"
-    return (
-        f"{escape.plain(enforcement.mechanism)}, {cpus}{memory}: {'held' if enforcement.enforced else 'not enforced'}"
-    )
+    quota = "" if asked.cpu_quota is None else f", {asked.cpu_quota:g} CPUs of time"
+    held = "held" if enforcement.enforced else "not enforced"
+    return f"{escape.plain(enforcement.mechanism)}, {cpus}{memory}{quota}: {held}"
 
 
 def _blocks(head: RunHead) -> str:

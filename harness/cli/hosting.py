@@ -1,0 +1,158 @@
+"""`./bench host up|status|down`: machines at AWS that stay, and those that `run --host aws` makes for one run."""
+
+from __future__ import annotations
+
+import json as json_format
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from harness.catalog import ROOT
+from harness.cli import options
+from harness.cli.output import ExitCode, complain, document, note, results
+from harness.errors import HostError
+
+if TYPE_CHECKING:
+    from harness.hosts.aws.cloud import Cloud
+    from harness.hosts.aws.stacks import Stack, Wish
+
+AWS = "aws"
+NAMED = f"{AWS}:"
+KEYS = ROOT / ".hosts"
+HOURS = 3.0
+_TEMPLATE = ROOT / "infra" / "stack.yaml"
+
+Image = Annotated[str | None, typer.Option(help="An image with cloud-init; Debian's newest 12 unless said otherwise.")]
+From = Annotated[
+    str | None,
+    typer.Option("--from", help="The IPv4 address that may speak SSH to them; as seen from outside unless said."),
+]
+Names = Annotated[list[str] | None, typer.Argument(help="Stacks by name; none: those that were made in this clone.")]
+
+host = typer.Typer(help="Machines at AWS: a t3.medium for the apps, a larger one for the load.", no_args_is_help=True)
+
+
+@host.command()
+def up(
+    *, hours: options.Hours = HOURS, image: Image = None, caller: From = None, dry_run: options.DryRun = False
+) -> None:
+    """Make both machines, to be used with --host aws:NAME. They cost money until `down`, or their end."""
+    wish = wished(hours, image, caller)
+    if dry_run:
+        return
+    cloud = _cloud()
+    _warn_of_others(cloud)
+    with cloud.made(wish, partial(_reach, cloud), keep=True) as stack:
+        results.print(stack.name)
+    note(f"up until {stack.expires_at}. Measure with: ./bench run --host {NAMED}{stack.name}")
+    note(f"end it with: ./bench host down {stack.name}")
+
+
+@host.command()
+def status(*, json: options.Json = False) -> None:
+    """Say which machines of ours there are in this account and region, until when, and what they cost."""
+    cloud = _cloud()
+    found = [(stack, cloud.running(stack)) for stack in cloud.all()]
+    if json:
+        document(json_format.dumps([{**asdict(stack), "running": running} for stack, running in found], indent=1))
+    elif found:
+        results.print(_table(found))
+    else:
+        results.print(f"nothing of ours is in {cloud.region}")
+
+
+@host.command()
+def down(names: Names = None) -> None:
+    """Remove machines, and all that was made with them. Exits with 2 if something could not be removed."""
+    cloud = _cloud()
+    wanted = [cloud.named(name).name for name in names] if names else _made_here(cloud)
+    failed = False
+    for name in wanted:
+        try:
+            cloud.remove(name)
+        except HostError as error:  # the others must go all the same
+            complain(error.message, error.hint)
+            failed = True
+        else:
+            note(f"{name} is removed")
+    if failed:
+        raise typer.Exit(ExitCode.ERROR)
+
+
+@contextmanager
+def standing(name: str, hours: float) -> Iterator[tuple[Cloud, Stack]]:
+    """The stack of `aws:NAME`; for `aws` a new one, removed whatever happens. Its cost is said before."""
+    if name.startswith(NAMED):
+        cloud = _cloud()
+        stack = cloud.named(name.removeprefix(NAMED))
+        if not cloud.keys_of(stack).is_dir():
+            raise HostError(f"The keys of {stack.name} are not in this clone.", "Use it where it was made.")
+        yield cloud, stack
+        return
+    wish = wished(hours)
+    cloud = _cloud()
+    _warn_of_others(cloud)
+    with cloud.made(wish, partial(_reach, cloud)) as stack:
+        note(f"{stack.name} is up, until {stack.expires_at} at the latest")
+        yield cloud, stack
+
+
+def wished(hours: float, image: str | None = None, caller: str | None = None) -> Wish:
+    """What is to be made, after its cost was said."""
+    from harness.hosts.aws import costs
+    from harness.hosts.aws.stacks import Wish
+
+    wish = Wish(hours=hours, image=image, caller=caller)
+    note(costs.in_words(wish.types, hours))
+    return wish
+
+
+def _cloud() -> Cloud:
+    from harness.hosts.aws.cloud import Cloud  # boto3 comes with the environment for other hosts only
+
+    return Cloud(KEYS, _TEMPLATE, note)
+
+
+def _reach(cloud: Cloud, stack: Stack) -> None:
+    from harness.hosts.aws.reaching import reach
+
+    note(f"{stack.name} is made; waiting for its machines to start")
+    reach(stack, cloud.keys_of(stack))
+
+
+def _warn_of_others(cloud: Cloud) -> None:
+    """What was left by somebody costs, whoever forgot it."""
+    for stack in cloud.all():
+        note(f"warning: {stack.name} is there already ({stack.status}, until {stack.expires_at})")
+
+
+def _made_here(cloud: Cloud) -> list[str]:
+    """Those that were made in this clone and are there. One that is not may be in another region, so its keys stay."""
+    made = sorted(folder.name for folder in KEYS.iterdir()) if KEYS.is_dir() else []
+    there = {stack.name for stack in cloud.all()}
+    for name in sorted({*made} - there):
+        note(
+            f"{name}, made in this clone, is not in {cloud.region}, this account (if it is gone, so may {KEYS / name})"
+        )
+    if not there.intersection(made):
+        note("nothing of this clone is there; ./bench host status shows what others made")
+    return [name for name in made if name in there]
+
+
+def _table(found: Sequence[tuple[Stack, Sequence[str]]]) -> Table:
+    from harness.hosts.aws import costs
+
+    table = Table("stack", "is", "until", "machines that run", "USD an hour", show_edge=False, pad_edge=False)
+    for stack, running in found:
+        machines = [one for one in stack.machines.values() if one.id in running]
+        price = costs.hourly([one.type for one in machines])
+        shown = ", ".join(f"{one.type} {one.public}" for one in machines)
+        table.add_row(
+            stack.name, stack.status, stack.expires_at, shown or "none", f"{price:.2f}" if price is not None else "?"
+        )
+    return table

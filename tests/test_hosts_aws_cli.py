@@ -1,0 +1,125 @@
+"""./bench host, at moto's server: what costs is said before, what is there is listed, what is removed is gone."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.cli.hosting import KEYS
+from harness.hosts.aws import costs
+from harness.hosts.aws.cloud import Cloud
+from harness.hosts.aws.stacks import Wish
+from tests import amazon
+from tests.test_infra_stack import TEMPLATE
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory):
+    with amazon.moto(tmp_path_factory.mktemp("moto")) as url:
+        yield url
+
+
+@pytest.fixture
+def door(moto, tmp_path, monkeypatch):
+    amazon.reset(moto)
+    with amazon.door(moto) as found:
+        for name, value in amazon.environment(found.url, tmp_path).items():
+            monkeypatch.setenv(name, value)
+        yield found
+
+
+def bench(*words):
+    return subprocess.run(
+        [sys.executable, "-m", "harness", *words], cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ
+    )
+
+
+@pytest.fixture
+def stack(door, tmp_path):
+    """Made by another clone."""
+    assert door.actions == []
+    with Cloud(tmp_path / "keys", TEMPLATE, print).made(
+        Wish(2, caller="203.0.113.7"), lambda _: None, keep=True
+    ) as made:
+        return made
+
+
+def test_a_dry_run_says_what_it_costs_and_asks_nobody(door):
+    for words in (["host", "up", "--hours", "2"], ["run", "--quick", "--host", "aws", "--hours", "2"]):
+        told = bench(*words, "--dry-run")
+        assert told.returncode == 0, told.stderr
+        assert "t3.medium and c6i.xlarge" in told.stderr
+        assert "in 2 h at most" in told.stderr
+    assert door.actions == []
+
+
+def test_a_look_at_machines_that_are_not_there_is_refused(door):
+    refused = bench("doctor", "--host", "aws")
+    assert refused.returncode == 2
+    assert "hint: ./bench host up makes them" in refused.stderr
+    assert door.actions == []
+
+
+@pytest.mark.usefixtures("door")
+def test_status_of_nothing_is_nothing():
+    assert bench("host", "status").stdout == "nothing of ours is in us-east-1\n"
+    assert json.loads(bench("host", "status", "--json").stdout) == []
+
+
+def test_status_says_what_runs_until_when_and_what_it_costs(stack):
+    shown = bench("host", "status").stdout
+    assert stack.name in shown
+    assert f"{costs.hourly(['t3.medium', 'c6i.xlarge']):.2f}" in shown
+    (told,) = json.loads(bench("host", "status", "--json").stdout)
+    assert told["expires_at"] == stack.expires_at
+    assert sorted(told["running"]) == sorted(machine.id for machine in stack.machines.values())
+
+
+def test_down_removes_what_is_named(stack):
+    assert bench("host", "down", stack.name).returncode == 0
+    assert json.loads(bench("host", "status", "--json").stdout) == []
+
+
+def test_down_keeps_the_keys_of_what_may_be_in_another_region(stack):
+    elsewhere = KEYS / f"rematch-elsewhere-{os.getpid()}"
+    elsewhere.mkdir(parents=True)
+    try:
+        told = bench("host", "down")
+        assert (told.returncode, elsewhere.is_dir()) == (0, True)
+        assert f"{elsewhere.name}, made in this clone, is not in us-east-1" in told.stderr
+    finally:
+        elsewhere.rmdir()
+    assert stack.name in bench("host", "status").stdout, "another clone's is another's to remove"
+
+
+def test_down_of_what_is_not_ours_is_refused(stack):
+    refused = bench("host", "down", "production")
+    assert refused.returncode == 2
+    assert '"production" is no stack of Rematch' in refused.stderr
+    assert stack.name in refused.stderr
+
+
+def test_a_removal_that_fails_ends_badly_and_says_how_to_go_on(stack, door):
+    door.answers["DeleteStack"] = amazon.refusal("AccessDenied", "may not delete", 403)
+    failed = bench("host", "down", stack.name)
+    assert failed.returncode == 2
+    assert "NOT REMOVED" in failed.stderr
+    assert f"./bench host down {stack.name}" in failed.stderr
+
+
+def test_up_that_is_refused_ends_with_a_hint(door):
+    door.answers["CreateStack"] = amazon.refusal("ExpiredToken", "The security token is expired", 403)
+    failed = bench("host", "up", "--from", "203.0.113.7")
+    assert failed.returncode == 2
+    assert "hint: Get new ones" in failed.stderr
+
+
+def test_machines_whose_keys_are_elsewhere_cannot_be_used(stack):
+    failed = bench("run", "--quick", "--host", f"aws:{stack.name}")
+    assert failed.returncode == 2
+    assert "keys" in failed.stderr

@@ -106,7 +106,7 @@ def _in_threads(random: np.random.Generator, connections: int, slice_s: float) -
         if now_s < slice_s:
             journals[first].starts.append(round(1e9 * now_s))
             left_s[first] = random.normal(_HASH_S, 0.02 * _HASH_S)
-    return facts(journals, connections, stop_ns=round(1e9 * slice_s))
+    return _facts(journals, connections, stop_ns=round(1e9 * slice_s))
 
 
 def test_a_connection_that_never_rests_is_busy_whatever_the_server_delays() -> None:

@@ -60,7 +60,17 @@ def mismatch(expected: Expectation, answer: Answer, secrets: Iterable[str] = ())
         return f"status {answer.status} instead of {expected.status}"
     if answer.media_type.partition(";")[0].strip().lower() != expected.media_type:
         return f"media type {excerpt(answer.media_type, secrets)} instead of {expected.media_type}"
-    return _wrong_header(expected, answer.headers, secrets) or _wrong_body(expected, answer.body, secrets)
+    return wrong_header(expected, answer.headers, secrets) or _wrong_body(expected, answer.body, secrets)
+
+
+def wrong_header(expected: Expectation, headers: Mapping[str, str], secrets: Iterable[str] = ()) -> str | None:
+    """Which of the expected headers is missing or another, in a few words; None if none is."""
+    for name, value in expected.headers.items():
+        if name.lower() not in headers:
+            return f"no header {name}"
+        if not _fills(headers[name.lower()], value):
+            return f"header {name}: {excerpt(headers[name.lower()], secrets)} instead of {value}"
+    return None
 
 
 def equal(one: Any, other: Any) -> bool:
@@ -95,15 +105,6 @@ def _however_quoted(character: str) -> str:
     written = {character, json.dumps(character)[1:-1], repr(character.encode())[2:-1]}
     patterns = [r"\\{0,8}" + re.escape(one).replace(r"\\", r"\\{1,8}") for one in sorted(written)]
     return f"(?:{'|'.join(patterns)})"
-
-
-def _wrong_header(expected: Expectation, headers: Mapping[str, str], secrets: Iterable[str]) -> str | None:
-    for name, value in expected.headers.items():
-        if name.lower() not in headers:
-            return f"no header {name}"
-        if not _fills(headers[name.lower()], value):
-            return f"header {name}: {excerpt(headers[name.lower()], secrets)} instead of {value}"
-    return None
 
 
 def _wrong_body(expected: Expectation, body: bytes, secrets: Iterable[str]) -> str | None:

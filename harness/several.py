@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from harness import catalog
 from harness.model import Plan
 from harness.prepare import Asked
 
@@ -18,11 +19,13 @@ def sweep(asked: Asked, counts: Sequence[int]) -> tuple[Asked, ...]:
     """The same once for each number of connections.
 
     With over 250 connections slices may be longer, so that a server of 1,000 requests a second still has four
-    turnovers in one, of which two are counted; warm-ups grow alike.
+    turnovers in one, of which two are counted, and never shorter than the scenario allows; warm-ups grow alike.
     """
     usual = Plan.model_fields
     warm_s = asked.plan.get("warm_s", usual["warm_s"].default)
-    slice_max_s = {count: 4e-3 * count for count in counts if 4e-3 * count > usual["slice_max_s"].default}
+    scenario = catalog.read().scenarios.get(asked.scenario)
+    allowed_s = (scenario and scenario.slice_max_s) or usual["slice_max_s"].default
+    slice_max_s = {count: 4e-3 * count for count in counts if 4e-3 * count > allowed_s}
     return _alike(
         asked,
         [

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from harness.block import Field
+from harness.environments import LocalEnvironments
 from harness.errors import EngineError, LaunchError
 from harness.hosts.base import NOTHING_MORE, Environments
 from harness.model import (
@@ -122,7 +123,7 @@ class RecordingHost:
 
     @property
     def environments(self) -> Environments:
-        raise NotImplementedError
+        return LocalEnvironments()
 
     def fingerprint(self) -> Mapping[str, Any]:
         return {"identity": {"cpu_model": "fake"}, "moment": {}}

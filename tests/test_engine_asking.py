@@ -184,6 +184,21 @@ def test_an_alternative_is_a_right_answer_that_is_counted_apart(engine: Any, tmp
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_alternatives_of_one_status_are_told_apart_by_their_headers(engine: Any, tmp_path: Path) -> None:
+    hit, miss = (DONE.model_copy(update={"headers": {"X-Cache": kind}}) for kind in ("hit", "miss"))
+    cached = Request(name="cached", path="/cached", expect=hit, alternatives={"missed": miss})
+    numbers = itertools.count(1)
+
+    def reply(_: Heard) -> bytes:
+        kind = "miss" if next(numbers) % 4 == 0 else "hit"
+        return says(200, b'{"status": "done"}', f"X-Cache: {kind}\r\n")
+
+    (found,) = driven(engine, scenario(cached), replies(reply), tmp_path)
+    assert found.errors == {}
+    assert found.alternatives["missed"] == pytest.approx(found.answered / 4, abs=1)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_where_the_load_has_several_requests_their_answers_are_counted_by_name(engine: Any, tmp_path: Path) -> None:
     often = Request(name="often", path="/often", weight=3, expect=DONE)
     asked = scenario(often, LIMITED)

@@ -5,10 +5,13 @@ from array import array
 import numpy as np
 import pytest
 
+from harness import catalog, histogram
 from harness.engines.facts import Facts, Journal, busy, facts, first_ends
 from harness.engines.merging import closed_window
+from harness.guards.generator import LITTLE
 
 _MS = 1_000_000
+_HASH_S = 0.05
 
 
 def _journal(*requests_ms: tuple[float, float]) -> Journal:
@@ -73,6 +76,37 @@ def _waiting(random: np.random.Generator, delay_ms: float, turn_ms: float) -> Jo
         requests.append((now_ms, end_ms))
         now_ms = end_ms
     return _journal(*requests)
+
+
+def test_threads_that_share_a_cpu_keep_littles_law_in_slices_of_the_scenarios_that_are_all_hashing() -> None:
+    """What drains speeds up, for nobody else comes. In slices of the usual length that shows."""
+    scenario = catalog.read().scenarios["login"]
+    assert scenario.slice_min_s
+    usual_s = 6 * scenario.connections * _HASH_S
+    for slice_s, holds in ((usual_s, False), (scenario.slice_min_s, True)):
+        random = np.random.default_rng(1)
+        found = [_in_threads(random, scenario.connections, slice_s) for _ in range(100)]
+        per_s = sum(one.counted for one in found) / sum(one.counted_s for one in found)
+        latency = histogram.merged(one.latency for one in found)
+        share = per_s * latency.sum_s / sum(latency.counts) / scenario.connections
+        assert (abs(share - 1) < LITTLE) is holds
+        assert per_s == pytest.approx(1 / _HASH_S, rel=0.005 if holds else 0.02)
+
+
+def _in_threads(random: np.random.Generator, connections: int, slice_s: float) -> Facts:
+    """A slice of a server that hashes for all its connections at once on one CPU, each 50 ms of it within 2 %."""
+    journals = [Journal(starts=array("q", [0])) for _ in range(connections)]
+    left_s = dict(enumerate(random.normal(_HASH_S, 0.02 * _HASH_S, connections)))
+    now_s = 0.0
+    while left_s:
+        first, least_s = min(left_s.items(), key=lambda pair: pair[1])
+        now_s += least_s * len(left_s)
+        left_s = {one: rest_s - least_s for one, rest_s in left_s.items() if one != first}
+        journals[first].ends.append(round(1e9 * now_s))
+        if now_s < slice_s:
+            journals[first].starts.append(round(1e9 * now_s))
+            left_s[first] = random.normal(_HASH_S, 0.02 * _HASH_S)
+    return _facts(journals, connections, stop_ns=round(1e9 * slice_s))
 
 
 def test_a_connection_that_never_rests_is_busy_whatever_the_server_delays() -> None:

@@ -174,3 +174,10 @@ def test_without_services_no_file_and_no_table_knows_of_a_share() -> None:
     without = summarize(result_set())
     assert "services_share" not in without.model_dump_json() + tables.csv_text(without)
     assert "services" not in tables.markdown(tables.cost(result_set().head, without))
+
+
+def test_where_null_is_asked_something_plainer_the_ceiling_says_so() -> None:
+    asked = next(one for one in guards.doubts(run()) if (one.guard, one.contender) == ("ceiling", FLASK))
+    plain = next(one for one in guards.doubts(result_set()) if (one.guard, one.contender) == ("ceiling", FLASK))
+    assert "null was asked a plain request" in asked.evidence
+    assert "plain" not in plain.evidence

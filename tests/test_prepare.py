@@ -95,3 +95,8 @@ def test_services_and_slow_answers_are_known_to_take_their_time():
     plain_s, item_s, login_s = (estimated_s(scenario) for scenario in ("json", "item", "login"))
     assert plain_s < item_s < login_s
     assert estimated_s("item", blocks=9) - estimated_s("item", blocks=8) > prepare.SERVICES_S
+
+
+def test_what_lies_in_the_cache_expires_in_every_slice(scenarios):
+    lives_s = float(scenarios["cached"].settings.get("CACHE_TTL_S", 1))
+    assert planned("cached").slice_min_s >= 3 * lives_s

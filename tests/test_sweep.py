@@ -97,6 +97,11 @@ def test_the_runs_of_a_sweep_share_all_but_their_connections_and_what_follows_fr
     assert (thousand["slice_max_s"], thousand["warm_s"]) == (4.0, 2.0)
 
 
+def test_many_connections_never_have_shorter_slices_than_few():
+    few, many, more = (one.plan.get("slice_max_s") for one in several.sweep(Asked(scenario="cached"), (1, 300, 1000)))
+    assert (few, many, more) == (None, None, 4.0), "the scenario's own 3 s, but where more are needed"
+
+
 def test_a_sweep_of_four_counts_and_three_contenders_takes_a_quarter_of_an_hour_at_most():
     placement = Placement(server_cpus=(1,), generator_cpus=(0,), owns_core=True)
     each = several.sweep(Asked(), (1, 10, 100, 1000))

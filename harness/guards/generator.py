@@ -36,8 +36,9 @@ def ceiling(seen: Evidence) -> Finding:
     if not shares:
         return Finding("No slice stands beside one of null.", checked=False)
     share = math.exp(math.fsum(shares.values()) / len(shares))
-    said = f"It reached {percent(share)} of null's throughput (limit {percent(CEILING)}) over {len(shares)} blocks."
-    return Finding(said, Verdict.CLIENT_BOUND if share > CEILING else None)
+    said = f"It reached {percent(share)} of null's throughput (limit {percent(CEILING)}) over {len(shares)} blocks"
+    asked = "." if seen.scenario.is_plain else "; null was asked a plain request, which costs the generator less."
+    return Finding(f"{said}{asked}", Verdict.CLIENT_BOUND if share > CEILING else None)
 
 
 def generator_cpu(seen: Evidence) -> Finding:

@@ -123,24 +123,26 @@ class Connection:
 
     def run(self, command: str, *, given: bytes = b"", within_s: float = 60.0, what: str = "") -> str:
         """What a command of the host's shell writes. Raises HostError; LostError if there is no connection."""
-        asked = subprocess.Popen(
-            self.words(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            start_new_session=True,
-        )  # fmt: skip
         try:
-            told, said = asked.communicate(given, within_s)
+            asked = subprocess.run(
+                self.words(command),
+                input=given,
+                capture_output=True,
+                check=False,
+                timeout=within_s,
+                start_new_session=True,
+            )
         except subprocess.TimeoutExpired as error:
-            raise HostError(
-                f"`{self.name}` did not finish within {within_s:g} s.", f"It was: {what or command}"
-            ) from error
-        finally:
-            asked.kill()
-            asked.wait()
-        if asked.returncode and not self.is_open:
-            raise refusals.lost(self.name, self._said() or said.decode(errors="replace"))
+            said = f"It was: {what or command}"
+            raise HostError(f"`{self.name}` did not finish within {within_s:g} s.", said) from error
         if asked.returncode:
-            raise refusals.failure(self.name, f"`{what or command}`", said.decode(errors="replace"))
-        return told.partition(GREETING + b"\n")[2].decode(errors="replace")
+            raise self._failure(what or command, asked.stderr.decode(errors="replace"))
+        return asked.stdout.partition(GREETING + b"\n")[2].decode(errors="replace")
+
+    def _failure(self, what: str, said: str) -> HostError:
+        if self.is_open:
+            return refusals.failure(self.name, f"`{what}`", said)
+        return refusals.lost(self.name, self._said() or said)
 
     @contextmanager
     def forwarded(self, host: str, port: int) -> Iterator[tuple[str, int]]:
@@ -170,10 +172,15 @@ class Connection:
     def _logged_in(self, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
         """`cat` there ends with this pipe, and so with this process, however that ends; then the client does."""
         client = _popen([*self._base("ControlMaster=yes"), _greeted("exec cat >/dev/null")], complaints)
-        if await_greeting(client, _CONNECT_WITHIN_S):
-            return client
-        _end(client)
-        raise refusals.refusal(self.name, self._said())
+        greeted = False
+        try:
+            greeted = await_greeting(client, _CONNECT_WITHIN_S)
+        finally:
+            if not greeted:
+                _end(client)
+        if not greeted:
+            raise refusals.refusal(self.name, self._said())
+        return client
 
     def _base(self, *options: str) -> list[str]:
         chosen = [f"ControlPath={self._folder}/s", *options]

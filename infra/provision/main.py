@@ -131,24 +131,30 @@ def _environment(order: Order, place: str, lock: str) -> list[str]:
 
 def done(order: Order) -> Done:
     """Do it."""
+    state = _connected(order)
+    planned = list(steps(order))
+    found = [(name, meta) for name, op, told in planned for meta in add_op(state, op, name=name, **told).values()]
+    with suppress(PyinfraError):  # it says only that something failed; what did says so itself
+        run_ops(state)
+    disconnect_all(state)
+    forgiven = {name for name, _, told in planned if told.get("_ignore_errors")}
+    wrong = {name: meta.stderr for name, meta in found if meta.is_complete() and not meta.did_succeed()}
+    failed = next((name for name in wrong if name not in forgiven), None)
+    return Done(
+        changed=[name for name, meta in found if meta.is_complete() and meta.did_change()],
+        refused=[name for name in wrong if name in forgiven],
+        failed=failed,
+        said=wrong.get(failed, ""),
+    )
+
+
+def _connected(order: Order) -> State:
     inventory = Inventory(([(order.name, {"rematch_ssh": order.ssh})], {}))
     for one in inventory:
         one.connector_cls = ThroughSsh
     state = State(inventory, Config())
     connect_all(state)
-    found = [(name, meta) for name, op, told in steps(order) for meta in add_op(state, op, name=name, **told).values()]
-    with suppress(PyinfraError):  # it says only that something failed; what did says so itself
-        run_ops(state)
-    disconnect_all(state)
-    wrong = [(name, meta) for name, meta in found if meta.is_complete() and not meta.did_succeed()]
-    forgiven = [name for name, told in ((name, told) for name, _, told in steps(order)) if told.get("_ignore_errors")]
-    failed = [(name, meta) for name, meta in wrong if name not in forgiven]
-    return Done(
-        changed=[name for name, meta in found if meta.is_complete() and meta.did_change()],
-        refused=[name for name, _ in wrong if name in forgiven],
-        failed=failed[0][0] if failed else None,
-        said=failed[0][1].stderr if failed else "",
-    )
+    return state
 
 
 def main() -> None:

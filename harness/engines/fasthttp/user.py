@@ -14,14 +14,14 @@ import gevent
 from locust.contrib.fasthttp import FastHttpUser
 
 from harness import rendering
-from harness.contract import excerpt
+from harness.contract import excerpt, wrong_header
 from harness.engines.checking import Judged
 from harness.engines.cycle import Asked, RanOutError, asked, cycle
 from harness.engines.facts import Journal
 from harness.engines.job import Job, url_host
 from harness.engines.load import Load
 from harness.engines.stage import StagedUser
-from harness.model import ErrorCause, Request
+from harness.model import ErrorCause, Expectation, Request
 
 _BACKOFF_S = 0.015
 _clock = time.perf_counter_ns
@@ -85,7 +85,7 @@ class StockUser(StagedUser, FastHttpUser):
         ) as response:
             if not response.status_code:
                 return Judged(_cause(response.error), excerpt(str(response.error), rendering.secrets(request)))
-            found = _by_status(request, response.status_code)
+            found = _by_status(request, response.status_code, response.headers or {})
             if found.cause:
                 response.failure(found.text)
             else:
@@ -97,12 +97,15 @@ def _cycle(job: Job, label: str, each: Asked) -> Iterator[Request]:
     return cycle(job.targets[label].scenario, each, job.plan.seed, job.portion)
 
 
-def _by_status(request: Request, status: int) -> Judged:
-    if status == request.expect.status:
-        return Judged(None)
-    for name, expected in request.alternatives.items():
-        if status == expected.status:
+def _by_status(request: Request, status: int, headers: Mapping[str, str]) -> Judged:
+    """By status alone, but where several answers have the same: then their headers tell them apart."""
+    right: list[tuple[str | None, Expectation]] = [(None, request.expect), *request.alternatives.items()]
+    fitting = [(name, expected) for name, expected in right if expected.status == status]
+    for name, expected in fitting:
+        if len(fitting) == 1 or wrong_header(expected, headers) is None:
             return Judged(None, alternative=name)
+    if fitting:
+        return Judged(ErrorCause.BODY, f"no right answer of status {status} has these headers")
     return Judged(ErrorCause.STATUS, f"status {status} instead of {request.expect.status}")
 
 

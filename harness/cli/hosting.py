@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from harness.catalog import ROOT
 from harness.cli import options
@@ -61,7 +60,8 @@ def status(*, json: options.Json = False) -> None:
     if json:
         document(json_format.dumps([{**asdict(stack), "running": running} for stack, running in found], indent=1))
     elif found:
-        results.print(_table(found))
+        for line in (line for stack, running in found for line in _lines(stack, running)):
+            results.print(line, soft_wrap=True)
     else:
         results.print(f"nothing of ours is in {cloud.region}")
 
@@ -144,15 +144,13 @@ def _made_here(cloud: Cloud) -> list[str]:
     return [name for name in made if name in there]
 
 
-def _table(found: Sequence[tuple[Stack, Sequence[str]]]) -> Table:
+def _lines(stack: Stack, running: Sequence[str]) -> Iterator[str]:
+    """One for the stack, one for each machine: names are to be copied, so none is cut off."""
     from harness.hosts.aws import costs
 
-    table = Table("stack", "is", "until", "machines that run", "USD an hour", show_edge=False, pad_edge=False)
-    for stack, running in found:
-        machines = [one for one in stack.machines.values() if one.id in running]
-        price = costs.hourly([one.type for one in machines])
-        shown = ", ".join(f"{one.type} {one.public}" for one in machines)
-        table.add_row(
-            stack.name, stack.status, stack.expires_at, shown or "none", f"{price:.2f}" if price is not None else "?"
-        )
-    return table
+    price = costs.hourly([one.type for one in stack.machines.values() if one.id in running])
+    cost = "costs money" if price is None else f"costs {price:.2f} USD an hour"
+    yield f"{stack.name}  {stack.status}, until {stack.expires_at}, {cost}"
+    for role, machine in stack.machines.items():
+        state = "runs" if machine.id in running else "has ended"
+        yield f"    {role}: {machine.type} at {machine.public} {state}"

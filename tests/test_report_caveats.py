@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from harness.model import Doubt, Failure, Verdict
+from harness.model import Doubt, Expectation, Failure, Scenario, Verdict
 from harness.report import caveats
 from tests import builders, summaries
 
@@ -112,7 +112,8 @@ def test_a_failure_without_a_hint_leaves_no_blank() -> None:
     assert caveats.notes(whole.model_copy(update={"rows": rows}))[0].evidence == "It died."
 
 
-def test_the_share_of_answers_that_are_right_in_another_way_is_said() -> None:
+def _remarks_on_answers(scenario: Scenario) -> list[str]:
+    """Of a run in which Flask answered in two ways otherwise."""
     summary = summaries.summary(RUN)
     rows = [
         row.model_copy(update={"answered": 12_345, "alternatives": {"refused": 11_000, "late": 5}})
@@ -120,7 +121,19 @@ def test_the_share_of_answers_that_are_right_in_another_way_is_said() -> None:
         else row
         for row in summary.rows
     ]
-    said = caveats.remarks(RUN.head, summary.model_copy(update={"rows": tuple(rows)}))
-    assert [remark for remark in said if "answers" in remark] == [
+    head = RUN.head.model_copy(update={"scenario": scenario})
+    said = caveats.remarks(head, summary.model_copy(update={"rows": tuple(rows)}))
+    return [remark for remark in said if "answer" in remark]
+
+
+def test_the_share_of_answers_that_are_right_in_another_way_is_said() -> None:
+    assert _remarks_on_answers(builders.SCENARIO) == [
         f"{builders.FLASK}: of 12,345 answers 11,000 were refused, 5 were late."
     ]
+
+
+def test_answers_that_served_nobody_are_said_to_be_no_throughput() -> None:
+    refused = {"refused": Expectation(status=503, json_body={})}
+    request = builders.SCENARIO.load[0].model_copy(update={"alternatives": refused})
+    said = _remarks_on_answers(builders.SCENARIO.model_copy(update={"requests": (request,)}))
+    assert said[1] == "An answer that was refused served nobody: it is in the latency, but not in the throughput."

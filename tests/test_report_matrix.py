@@ -127,6 +127,13 @@ def test_a_doubt_of_the_reference_stands_beside_it():
     assert str(shown.lines[0][1]) == "1 (reference) UNSETTLED"
 
 
+def test_a_reference_without_a_number_is_no_1():
+    (ratios, *_) = matrices.told(run().head, found(missing=[(FASTAPI, "model")])).tables
+    shown = {line[0].main: line[1].main for line in ratios.lines}
+    assert shown["model"] != "1"
+    assert {main for name, main in shown.items() if name != "model"} == {"1"}
+
+
 def test_what_was_counted_apart_and_what_services_used_has_a_table_only_where_there_is_any():
     titles = [table.title for table in matrices.told(run().head, found(("json",))).tables]
     assert len(titles) == 2

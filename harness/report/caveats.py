@@ -204,7 +204,8 @@ def _otherwise(rows: Iterable[Row], scenario: Scenario) -> Iterator[str]:
             yield f"{row.member.label}: of {written.count(row.answered)} answers {', '.join(counts)}."
     refusals = sorted(name for row in rows for name in row.alternatives if name in scenario.refusals)
     if refusals:
-        yield f"Nobody was served by {' or '.join(dict.fromkeys(refusals))}: in the latency, not in the throughput."
+        names = " or ".join(dict.fromkeys(refusals))
+        yield f"An answer that was {names} served nobody: it is in the latency, but not in the throughput."
 
 
 def _unjudged(summary: Summary) -> Iterator[str]:

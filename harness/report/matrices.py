@@ -156,7 +156,7 @@ def _has_interval(cell: MatrixCell) -> bool:
 
 
 def _ratio(matrix: Matrix, cell: MatrixCell) -> Cell:
-    if cell.contender == matrix.reference:
+    if cell.contender == matrix.reference and cell.requests_per_s:
         return doubted(cell.verdict, Cell("1", "(reference)"))
     return doubted(cell.verdict, written.ratio(cell.ratio) if cell.ratio else Cell(NOTHING))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 _PROGRAM = _ROOT / "infra" / "provision" / "main.py"
 _RUN_LOCK = _ROOT / "requirements" / "run.lock"
 _WITHIN_S = 1800.0
+_OURS = {"PYTHONPATH", "PYTHONSAFEPATH"}  # `bench` sets them; a program finds its own modules without
 
 LIMITS = "file limits"
 """What `infra/provision` calls the step that logins notice."""
@@ -55,6 +57,7 @@ def _done(connection: Connection, found: Survey, order: Mapping[str, Any]) -> Ma
             check=False,
             timeout=_WITHIN_S,
             start_new_session=True,
+            env={name: value for name, value in os.environ.items() if name not in _OURS},
         )
     except subprocess.TimeoutExpired as error:
         raise HostError(

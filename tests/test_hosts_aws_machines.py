@@ -41,7 +41,7 @@ SetEnv PATH={folder}/bin:{path}
 """
 CLOUD_INIT = '#!/bin/sh\necho "$*" >>{folder}/asked\n'
 
-pytestmark = sshd.NEEDED
+pytestmark = [sshd.NEEDED, pytest.mark.machines]
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ from tests.benching import LOCK, bench, command, environment, run_folder, wait_f
 from tests.launching import ASKED, LIMITS, PYTHON, SERVER, alive, gone
 from tests.sshd import NEEDED, Machine, Sshd, free_port, key_agent, network, sshd
 
-pytestmark = NEEDED
+pytestmark = [NEEDED, pytest.mark.machines]
 SHORT = ("--quick", "--blocks", "2", "--rounds", "2", "--starts", "1", "--connections", "10", "--duets", "0")
 YARDSTICKS = ("--contenders", "null,control", "--reference", "null")
 

@@ -17,8 +17,18 @@ _CHECKS = {
     "types": ["mypy", "--no-error-summary"],
     "layers": ["lint-imports", "--no-cache", "--no-logo"],
     # Most tests wait most of the time, so two go at once; a file's tests stay together, for they share what is dear.
-    "tests": ["pytest", "-q", "-m", "not alone", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"],
-    "tests that time something": ["pytest", "-q", "-m", "alone"],
+    "tests": [
+        "pytest",
+        "-q",
+        "-m",
+        "not alone and not machines",
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "--no-loadscope-reorder",
+    ],
+    "tests that time something": ["pytest", "-q", "-m", "alone and not machines"],
 }
 
 

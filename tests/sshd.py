@@ -1,6 +1,7 @@
 """A real sshd to log in to, with keys of its own: on the loopback, or in a network namespace."""
 
 import os
+import pwd
 import shlex
 import shutil
 import socket
@@ -21,6 +22,7 @@ SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin")
 NEEDED = pytest.mark.skipif(
     SSHD is None or os.getuid() != 0, reason="needs sshd (apt install openssh-server), and root to keep it apart"
 )
+_KEPT = Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache" / "rematch"  # a login asks passwd, not the caller's HOME
 _CONFIG = """
 Port {port}
 ListenAddress {address}
@@ -73,7 +75,7 @@ def sshd(
     `room`: how much there is for the latter. `keys`: a folder that holds them, or will.
     """
     cache, keys, port = cache or folder / "cache", keys or folder, free_port()
-    for place in (folder, cache, folder / "etc", Path.home() / ".cache" / "rematch", Path("/run/sshd")):
+    for place in (folder, cache, folder / "etc", _KEPT, Path("/run/sshd")):
         place.mkdir(parents=True, exist_ok=True)
     for key in ("host_key", "id"):
         if not (keys / key).exists():
@@ -95,7 +97,7 @@ def sshd(
 
 def _apart(folder: Path, cache: Path, room: str | None) -> str:
     etc = shlex.quote(str(folder / "etc"))
-    home = shlex.quote(str(Path.home() / ".cache" / "rematch"))
+    home = shlex.quote(str(_KEPT))
     steps = (
         f"mount -t tmpfs none {etc}",
         f"mkdir {etc}/upper {etc}/work",

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from harness.model import HOLES, Expectation, Request
+from harness.model import HOLES, Content, Expectation, Request
 
 _EXCERPT_LENGTH = 120
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _SECRET = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 _HOLES = {
-    hole: re.compile(pattern)
-    for hole, pattern in zip(
-        HOLES, (r"0|[1-9]\d*", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", r"[\w-]+\.[\w-]+\.[\w-]+"), strict=True
-    )
+    "<integer>": re.compile(r"0|[1-9]\d*"),
+    "<time>": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+    "<token>": re.compile(r"[\w-]+\.[\w-]+\.[\w-]+"),
+    "<text>": re.compile(r".+", re.DOTALL),
 }
+assert {*_HOLES, "<object>"} == {*HOLES}
 
 
 class Answer(NamedTuple):
@@ -75,7 +77,7 @@ def wrong_header(expected: Expectation, headers: Mapping[str, str], secrets: Ite
 
 def equal(one: Any, other: Any) -> bool:
     """Whether a JSON value is the `other` one; 1 equals 1.0, but true does not equal 1. A hole takes what fits it."""
-    if isinstance(other, str) and other in _HOLES:
+    if isinstance(other, str) and other in HOLES:
         return _fills(one, other)
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
@@ -108,6 +110,23 @@ def _however_quoted(character: str) -> str:
 
 
 def _wrong_body(expected: Expectation, body: bytes, secrets: Iterable[str]) -> str | None:
+    if expected.content is not None:
+        return _wrong_content(expected.content, body)
+    if expected.contains:
+        text = body.decode(errors="replace")
+        missing = next((one for one in expected.contains if one not in text), None)
+        return missing and f"body without {excerpt(missing)}: {excerpt(text, secrets)}"
+    return _wrong_json(expected, body, secrets)
+
+
+def _wrong_content(expected: Content, body: bytes) -> str | None:
+    if len(body) != expected.size_bytes:
+        return f"a body of {len(body)} bytes instead of {expected.size_bytes}"
+    crc32 = zlib.crc32(body)
+    return None if crc32 == expected.crc32 else f"a body with the checksum {crc32} instead of {expected.crc32}"
+
+
+def _wrong_json(expected: Expectation, body: bytes, secrets: Iterable[str]) -> str | None:
     try:
         answered = json.loads(body)
     except (ValueError, RecursionError):  # deeply nested garbage is no JSON of ours
@@ -120,6 +139,8 @@ def _wrong_body(expected: Expectation, body: bytes, secrets: Iterable[str]) -> s
 
 def _fills(value: Any, wanted: str) -> bool:
     """Whether a value is the wanted text, or fits in the hole that it is."""
+    if wanted == "<object>":
+        return isinstance(value, Mapping) and bool(value)
     if wanted not in _HOLES:
         return bool(value == wanted)
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -1,17 +1,21 @@
 """What is wrong with an answer: holes, headers, and what may not be shown."""
 
 import json
+import zlib
 
 import pytest
+from pydantic import ValidationError
 
 from harness.contract import Answer, masked, mismatch
-from harness.model import HOLES, Expectation
+from harness.model import HOLES, Content, Expectation, Request
 
 JSON = "application/json"
 FILLED = {
     "<integer>": (["0", 17, "9" * 30], ["01", "-1", 1.5, True, None, "", "1 ", "\u0661"]),
     "<time>": (["2025-01-01T00:01:00Z"], ["2025-01-01T00:01:00", "2025-01-01 00:01:00Z", "2025-01-01T00:01:00.5Z", 5]),
     "<token>": (["a.b-c.d_e"], ["a.b", "a.b.c.d", "", "a. b.c", ["a.b.c"]]),
+    "<object>": ([{"a": 1}], [{}, [], "a", 1, None]),
+    "<text>": (["a", "a\nb"], ["", 1, None, ["a"]]),
 }
 
 
@@ -26,7 +30,7 @@ def test_a_hole_takes_what_fits_it_and_nothing_else(hole):
         assert wrong({"a": [hole]}, {"a": [value]}) is None, value
     for value in others:
         assert wrong({"a": [hole]}, {"a": [value]}) is not None, value
-    assert Expectation(json_body={"a": [hole]}).varies
+    assert Expectation(json_body={"a": [hole]}).varies == (hole not in {"<object>", "<text>"})
     assert not Expectation(json_body={"a": [f"no {hole}"]}).varies
 
 
@@ -58,3 +62,33 @@ def test_masking_ends_soon_whatever_a_server_sends():
 
 def test_a_signed_token_is_masked_though_nobody_named_it():
     assert masked("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln!") == "Bearer <token>!"
+
+
+def test_a_body_that_is_no_json_is_compared_by_what_it_contains_or_byte_for_byte():
+    texts = Expectation(media_type="text/plain", contains=("a 1", "b 2"))
+    assert mismatch(texts, Answer(200, "text/plain; charset=utf-8", b"a 1\nb 2\n")) is None
+    assert mismatch(texts, Answer(200, "text/plain", b"a 1\nb 3\n")) == "body without 'b 2': 'a 1\\nb 3\\n'"
+    content = Expectation(media_type="text/plain", content=Content(size_bytes=3, crc32=zlib.crc32(b"abc")))
+    assert mismatch(content, Answer(200, "text/plain", b"abc")) is None
+    assert mismatch(content, Answer(200, "text/plain", b"ab")) == "a body of 2 bytes instead of 3"
+    assert "checksum" in str(mismatch(content, Answer(200, "text/plain", b"abd")))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"json_body": 1, "contains": ["a"]}, {"status": 101, "json_body": 1}],
+    ids=["none", "two", "a body after 101"],
+)
+def test_an_answer_has_one_kind_of_body(fields):
+    with pytest.raises(ValidationError, match="what the body is"):
+        Expectation(**fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"expect": {"status": 101}}, {"expect": {"json_body": 1}, "echoes": 1, "text": "a"}, {"echoes": 1}],
+    ids=["no echoes", "no 101", "no text"],
+)
+def test_a_websocket_says_what_is_sent_over_it_and_how_often(fields):
+    with pytest.raises(ValidationError, match="WebSocket"):
+        Request(**{"name": "echo", "path": "/ws/echo", "expect": {"status": 101}, **fields})

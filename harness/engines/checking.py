@@ -9,6 +9,8 @@ from typing import NamedTuple
 from harness.contract import Answer, fit
 from harness.model import ErrorCause, Expectation, Request
 
+_OWN_BODY_BYTES = 4 * 1024 * 1024  # of what is the app's own, such as a document or a page
+
 
 class Judged(NamedTuple):
     """What an answer is. `cause` None: right, and the `alternative` of that name, if any; else `text` says why not."""
@@ -35,7 +37,15 @@ def recurs(request: Request, alternative: str | None) -> bool:
 
 def size_limit_bytes(request: Request) -> int:
     """How long a whole answer may be before it cannot be a right one, whatever its formatting and headers."""
-    return max(len(json.dumps(expected.json_body)) for expected in _right(request)) * 4 + 64 * 1024
+    return max(map(_body_limit_bytes, _right(request))) + 64 * 1024
+
+
+def _body_limit_bytes(expected: Expectation) -> int:
+    if expected.content is not None:
+        return 2 * expected.content.size_bytes  # a body in pieces says the size of each
+    if expected.varies_in_size:
+        return _OWN_BODY_BYTES
+    return len(json.dumps(expected.json_body)) * 4
 
 
 def _right(request: Request) -> tuple[Expectation, ...]:

@@ -54,7 +54,7 @@ from harness.model.outcomes import (
 )
 from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, Start, StartVariant, Turn
 from harness.model.runs import Fingerprint, Member, ResultSet, RunHead
-from harness.model.scenarios import HOLES, Draw, Expectation, Request, RowKind, Scenario, ServiceName, Target
+from harness.model.scenarios import HOLES, Content, Draw, Expectation, Request, RowKind, Scenario, ServiceName, Target
 from harness.model.sweeps import Sweep, SweepCurve, SweepPoint
 from harness.model.value import Value
 
@@ -71,6 +71,7 @@ __all__ = [
     "Claims",
     "Comparison",
     "Contender",
+    "Content",
     "Credits",
     "Deployment",
     "Doubt",

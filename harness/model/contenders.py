@@ -37,6 +37,7 @@ class Deployment(Value):
     connections: Literal["kept", "closed"] = "kept"
     about: str = ""
     traits: Traits = Traits()
+    cannot: Mapping[str, str] = Field(default={}, description="scenarios that it cannot serve, and why")
 
     @property
     def choices(self) -> Mapping[str, str | int | None]:

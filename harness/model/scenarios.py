@@ -4,37 +4,62 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
 from harness.model.value import Value
 
-ServiceName = Literal["postgres", "valkey", "mail", "upstream"]
+ServiceName = Literal["postgres", "valkey", "mail", "upstream", "metrics"]
 RowKind = Literal["item", "page", "user", "newcomer", "client", "catalogue", "top"]
 
 Header = Annotated[str, Field(pattern=r"^[\x20-\x7e]*$", coerce_numbers_to_str=True)]
-HOLES = ("<integer>", "<time>", "<token>")
+HOLES = ("<integer>", "<time>", "<token>", "<object>", "<text>")
+"""What an answer may hold where it need not be the same everywhere."""
+_VARYING, _OWN = HOLES[:3], HOLES[3:]  # what is an app's own is the same in each of its answers
 _SERVER_ERROR = 500  # and above (RFC 9110, section 15.6)
+_SWITCHING_PROTOCOLS = 101
+
+
+class Content(Value):
+    """A body that is compared byte for byte: so many bytes with this checksum (`zlib.crc32`)."""
+
+    size_bytes: int = Field(ge=1)
+    crc32: int = Field(ge=0)
 
 
 class Expectation(Value):
-    """The answer that a request must get: status, media type, headers, and a JSON body.
+    """The answer that a request must get: status, media type, headers, and one kind of body.
 
-    Key order, number format and further headers are free. Where an answer must vary, a text is a typed hole:
-    `<integer>`, `<time>`, `<token>`. Without a `json_body` any will do.
+    `json_body`: key order and number format are free. Where an answer must vary, a text is a typed hole: `<integer>`,
+    `<time>`, `<token>`; where it is the app's own, `<object>` or `<text>`. `contains`: texts that stand in the body.
+    `content`: the very bytes. Further headers are free. Status 101 alone has no body: a WebSocket was opened.
     """
 
     status: int = 200
     media_type: str = "application/json"
     headers: Mapping[str, Header] = {}
-    json_body: JsonValue
+    json_body: JsonValue = None
+    contains: tuple[str, ...] = ()
+    content: Content | None = None
+
+    @model_validator(mode="after")
+    def _has_one_kind_of_body(self) -> Expectation:
+        kinds = [self.json_body is not None, bool(self.contains), self.content is not None]
+        if sum(kinds) != (self.status != _SWITCHING_PROTOCOLS):
+            raise ValueError("say what the body is, by one of `json_body`, `contains`, `content`; only a 101 has none")
+        return self
 
     @property
     def varies(self) -> bool:
-        """Whether its body has a hole, so that no two answers are the same."""
-        return _has_hole(self.json_body)
+        """Whether no two answers need be the same."""
+        return bool(self.contains) or _holds(self.json_body, _VARYING)
+
+    @property
+    def varies_in_size(self) -> bool:
+        """Whether some of it is the app's own, so that nobody knows how long it is."""
+        return bool(self.contains) or _holds(self.json_body, _OWN)
 
 
 class Draw(Value):
@@ -63,6 +88,7 @@ class Request(Value):
     body: JsonValue = None
     text: str | None = None
     padding: int = Field(default=0, ge=0)
+    echoes: int | None = Field(default=None, ge=1)
     weight: int = Field(default=1, ge=0)
     times: int = Field(default=1, ge=1)
     draw: Draw | None = None
@@ -75,11 +101,18 @@ class Request(Value):
             raise ValueError("`body` and `text` exclude each other")
         return self
 
+    @model_validator(mode="after")
+    def _opens_what_it_echoes_over(self) -> Request:
+        opens = (self.method, self.expect.status) == ("GET", _SWITCHING_PROTOCOLS)
+        if opens != (self.echoes is not None) or (opens and (not self.text or self.alternatives)):
+            raise ValueError("a WebSocket is a GET with `text` and `echoes`, and status 101 is all that it expects")
+        return self
+
     @property
     def is_plain(self) -> bool:
         """Whether it is a GET that is always the same and has one answer: all that the yardsticks can answer."""
         varies = self.draw or self.headers or self.alternatives or self.expect.headers or self.expect.varies
-        return self.method == "GET" and not varies
+        return self.method == "GET" and self.expect.json_body is not None and not (varies or self.echoes)
 
     @property
     def promises_mail(self) -> bool:
@@ -144,9 +177,9 @@ class Target(Value):
     scenario: Scenario
 
 
-def _has_hole(value: JsonValue) -> bool:
+def _holds(value: JsonValue, holes: Collection[str]) -> bool:
     if isinstance(value, dict):
-        return any(map(_has_hole, value.values()))
+        return any(_holds(one, holes) for one in value.values())
     if isinstance(value, list):
-        return any(map(_has_hole, value))
-    return value in HOLES
+        return any(_holds(one, holes) for one in value)
+    return isinstance(value, str) and value in holes

@@ -143,5 +143,6 @@ def _fills(value: Any, wanted: str) -> bool:
         return isinstance(value, Mapping) and bool(value)
     if wanted not in _HOLES:
         return bool(value == wanted)
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    is_whole = isinstance(value, int) and not isinstance(value, bool) and wanted == "<integer>"
+    text = str(value) if is_whole else value
     return isinstance(text, str) and _HOLES[wanted].fullmatch(text) is not None

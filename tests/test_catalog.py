@@ -115,7 +115,7 @@ def test_two_requests_of_one_name_are_refused(checkout):
 
 def test_a_request_without_the_answer_that_it_must_get_is_refused(checkout):
     (checkout / "scenarios" / "hello.toml").write_text(SCENARIO.replace("json_body = 1", "status = 200"))
-    with pytest.raises(InputError, match=r"requests\.0\.expect\.json_body: Field required"):
+    with pytest.raises(InputError, match=r"requests\.0\.expect: Value error, say what the body is"):
         catalog.read(checkout)
 
 

@@ -13,7 +13,7 @@ router = APIRouter()
 
 
 @router.get("/items", response_model=ItemPageSchema, responses=describe_errors(422, 503))
-async def read_items(session: Session, category: Category | None = None, page: Page = "1") -> dict[str, Any]:
+async def read_items(session: Session, category: Category = None, page: Page = "1") -> dict[str, Any]:
     """Answer a page of items with their total."""
     total, items = await find_items(session, category, int(page))
     return {"total": total, "page": int(page), "page_size": PAGE_SIZE, "items": items}

@@ -4,7 +4,6 @@ from cross_web import HTTPException as GraphRefusal
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from models.schemas import ErrorSchema
 from services.expensive import RateLimitedError
 from services.items import UnknownItemError
 from services.models import UnknownModelError
@@ -78,8 +77,3 @@ def make_error(status: int) -> dict[str, dict[str, str]]:
     """Make the body of an error answer."""
     code, message = ERRORS.get(status, OTHER)
     return {"error": {"code": code, "message": message}}
-
-
-def describe_errors(*statuses: int) -> dict[int | str, dict[str, type[ErrorSchema]]]:
-    """Describe for the OpenAPI document which errors a route may answer."""
-    return {status: {"model": ErrorSchema} for status in statuses}

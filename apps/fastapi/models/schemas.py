@@ -208,11 +208,27 @@ class GraphQuerySchema(BaseModel):
     operationName: str | None = None  # noqa: N815  # GraphQL's own name for it
 
 
+class GraphPlaceSchema(BaseModel):
+    """A place in a query."""
+
+    line: int
+    column: int
+
+
+class GraphErrorSchema(BaseModel):
+    """What was wrong with a query, and where."""
+
+    message: str
+    locations: list[GraphPlaceSchema] = Field(default_factory=list)
+    path: list[str | int] = Field(default_factory=list)
+    extensions: dict[str, Any] = Field(default_factory=dict)
+
+
 class GraphAnswerSchema(BaseModel):
     """What a query found, and what was wrong with it."""
 
     data: dict[str, Any] | None
-    errors: list[dict[str, Any]] = Field(default_factory=list)
+    errors: list[GraphErrorSchema] = Field(default_factory=list)
 
 
 class UploadSchema(BaseModel):

@@ -1,7 +1,6 @@
 """The catalogue by GraphQL."""
 
-from core.documents import describe_body
-from core.errors import describe_errors
+from core.documents import describe_body, describe_errors
 from core.limits import LimitedRoute
 from fastapi import APIRouter, Request, Response
 from models.graph import SCHEMA

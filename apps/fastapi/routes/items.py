@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.dependencies import Session
-from core.errors import describe_errors
+from core.documents import describe_errors
 from fastapi import APIRouter
 from models.database import Item
 from models.schemas import Category, ItemId, ItemPageSchema, ItemSchema, Page

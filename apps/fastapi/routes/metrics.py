@@ -1,8 +1,7 @@
 """What has been counted."""
 
 from core.config import settings
-from core.documents import TEXT, describe_content
-from core.errors import describe_errors
+from core.documents import TEXT, describe_content, describe_errors
 from fastapi import APIRouter, HTTPException, Response
 
 router = APIRouter()

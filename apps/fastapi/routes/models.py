@@ -1,6 +1,6 @@
 """Machine-learning models, as nested objects."""
 
-from core.errors import describe_errors
+from core.documents import describe_errors
 from fastapi import APIRouter
 from models.schemas import ModelId, ModelSchema
 from models.store import Model

@@ -1,7 +1,6 @@
 """Big bodies, in."""
 
-from core.documents import BYTES, describe_body
-from core.errors import describe_errors
+from core.documents import BYTES, describe_body, describe_errors
 from fastapi import APIRouter, Request
 from models.schemas import UploadSchema
 from services.upload import MAX_BYTES, MEDIA_TYPE, Sum

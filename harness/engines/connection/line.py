@@ -134,7 +134,7 @@ class Line:
                 self._await(connection, _WRITE)
                 sent = connection.send(question.request_bytes)
             if sent < question.size:
-                self._send_rest(connection, question.request_bytes[sent:])
+                self._send_rest(connection, memoryview(question.request_bytes)[sent:])
             self._switch()
             piece = connection.recv(_PIECE_BYTES)
         except OSError as error:
@@ -144,7 +144,7 @@ class Line:
         self._answered, self._rested = True, False
         return piece
 
-    def _send_rest(self, connection: socket.socket, rest: bytes) -> None:
+    def _send_rest(self, connection: socket.socket, rest: memoryview) -> None:
         """Send what did not go at once, until the server answers: it may do so, and close, before it has read all.
 
         Then the rest stays unsent, and the connection is of no more use. What was said before it broke can be received.
@@ -199,9 +199,10 @@ class Line:
             piece = self._next_piece()
             if not piece:
                 return question.judge_ended(framing.end())
-            pieces.append(piece)
+            if question.answers.remembers:
+                pieces.append(piece)
             answer = framing.feed(piece)
-        return question.judge(b"".join(pieces), answer)
+        return question.judge(pieces, answer)
 
     def _next_piece(self) -> bytes:
         assert self._socket is not None

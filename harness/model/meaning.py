@@ -8,9 +8,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from harness.model.outcomes import Failure, Import
+from harness.model.outcomes import Failure
 from harness.model.plans import StartVariant
 from harness.model.runs import Member
+from harness.model.servers import Import
 from harness.model.value import Value
 
 

@@ -3,13 +3,22 @@
 from typing import Any
 
 from django.core.validators import RegexValidator
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from models.catalogue import CATEGORIES
 
 PASSWORD_BYTES = range(8, 73)  # bcrypt knows no more than 72
+PASSWORD = {"type": "string", "minLength": 8, "maxLength": 72, "description": "8 to 72 bytes of UTF-8."}
+STEP = {"oneOf": [{"type": "string"}, {"type": "integer"}]}
+
+# Taken as text: the frameworks' parsers of whole numbers disagree over "1.0", "1_0", "+1" and other digits.
+ID = "[1-9][0-9]{0,17}"
+PAGE = "[1-9][0-9]{0,3}"
+API_KEY = "[a-z0-9-]{1,64}"
 
 
+@extend_schema_field(PASSWORD)
 class PasswordField(serializers.Field):
     """A password as it came. A CharField would make text of a number, cut blanks off, and refuse what bcrypt takes."""
 
@@ -39,27 +48,26 @@ class NumberField(serializers.FloatField):
 class ModelKeySerializer(serializers.Serializer):
     """Which model is meant."""
 
-    # Taken as text: the frameworks' parsers of whole numbers disagree over "1.0", "1_0", "+1" and other digits.
-    model_id = serializers.RegexField(r"^[1-9][0-9]{0,17}\Z", trim_whitespace=False)
+    model_id = serializers.RegexField(rf"^{ID}\Z", trim_whitespace=False)
 
 
 class ItemKeySerializer(serializers.Serializer):
     """Which item is meant."""
 
-    item_id = serializers.RegexField(r"^[1-9][0-9]{0,17}\Z", trim_whitespace=False)
+    item_id = serializers.RegexField(rf"^{ID}\Z", trim_whitespace=False)
 
 
 class ItemPageKeySerializer(serializers.Serializer):
     """Which page of the items is meant."""
 
     category = serializers.ChoiceField(CATEGORIES, default=None)
-    page = serializers.RegexField(r"^[1-9][0-9]{0,3}\Z", trim_whitespace=False, default="1")
+    page = serializers.RegexField(rf"^{PAGE}\Z", trim_whitespace=False, default="1")
 
 
 class ApiKeySerializer(serializers.Serializer):
     """Which client is calling."""
 
-    key = serializers.RegexField(r"^[a-z0-9-]{1,64}\Z", trim_whitespace=False)
+    key = serializers.RegexField(rf"^{API_KEY}\Z", trim_whitespace=False)
 
 
 class CredentialsSerializer(serializers.Serializer):
@@ -173,7 +181,7 @@ class UserSerializer(serializers.Serializer):
 
     id = serializers.IntegerField()
     email = serializers.CharField()
-    last_login = serializers.DateTimeField()
+    last_login = serializers.DateTimeField(allow_null=True)
 
 
 class TokenSerializer(serializers.Serializer):
@@ -195,3 +203,87 @@ class TopSerializer(serializers.Serializer):
     """Figures of all categories."""
 
     categories = FiguresSerializer(many=True)
+
+
+class SumSerializer(serializers.Serializer):
+    """What a big body came to."""
+
+    size_bytes = serializers.IntegerField()
+    crc32 = serializers.IntegerField()
+
+
+# What goes out, or comes in, without a serializer is described by one all the same.
+
+
+class FaultSerializer(serializers.Serializer):
+    """What went wrong."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ErrorSerializer(serializers.Serializer):
+    """Every error."""
+
+    error = FaultSerializer()
+
+
+class StatusSerializer(serializers.Serializer):
+    """How something stands, in a word."""
+
+    status = serializers.CharField()
+
+
+class GreetingSerializer(serializers.Serializer):
+    """A greeting."""
+
+    message = serializers.CharField()
+
+
+class ChainSerializer(serializers.Serializer):
+    """A greeting, and how many links it took."""
+
+    message = serializers.CharField()
+    depth = serializers.IntegerField()
+
+
+class SleepSerializer(serializers.Serializer):
+    """How long the database slept."""
+
+    slept_ms = serializers.IntegerField()
+
+
+class QuerySerializer(serializers.Serializer):
+    """A query of the graph."""
+
+    query = serializers.CharField()
+    variables = serializers.DictField(required=False, allow_null=True)
+    operationName = serializers.CharField(required=False, allow_null=True)  # noqa: N815  # GraphQL names it
+
+
+class LocationSerializer(serializers.Serializer):
+    """Where in a query something is wrong."""
+
+    line = serializers.IntegerField()
+    column = serializers.IntegerField()
+
+
+@extend_schema_field(STEP)
+class StepField(serializers.Field):
+    """The name of a field in an answer, or a place in its list."""
+
+
+class QueryErrorSerializer(serializers.Serializer):
+    """What is wrong with a query."""
+
+    message = serializers.CharField()
+    locations = LocationSerializer(many=True, required=False)
+    path = serializers.ListField(child=StepField(), required=False)
+    extensions = serializers.DictField(required=False)
+
+
+class QueryAnswerSerializer(serializers.Serializer):
+    """What was asked of the graph, as far as it is there."""
+
+    data = serializers.DictField(allow_null=True)
+    errors = QueryErrorSerializer(many=True, required=False)

@@ -7,7 +7,9 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
-from models.serializers import API_KEY, ID, ErrorSerializer
+from models.catalogue import CATEGORIES
+from models.described import ErrorSerializer
+from models.serializers import API_KEY, ID, PAGE
 from rest_framework.serializers import Serializer
 
 from core.lifespan import once
@@ -21,6 +23,11 @@ def path_parameter(name: str) -> OpenApiParameter:
     return OpenApiParameter(name, str, OpenApiParameter.PATH, pattern=f"^{ID}$")
 
 
+def query_parameter(name: str, **schema: Any) -> OpenApiParameter:
+    """Describe a parameter that may be left out."""
+    return OpenApiParameter(name, str, OpenApiParameter.QUERY, **schema)
+
+
 def answer_header(status: int, name: str, **schema: Any) -> OpenApiParameter:
     """Describe a header of the answers of one status."""
     return OpenApiParameter(name, str, OpenApiParameter.HEADER, required=True, response=[status], **schema)
@@ -31,6 +38,10 @@ def answers(answer: Answer, *refusals: int, status: int = 200, media_type: str =
     return {(status, media_type): answer} | dict.fromkeys(refusals, ErrorSerializer)
 
 
+PAGE_PARAMETERS = [
+    query_parameter("category", enum=CATEGORIES),
+    query_parameter("page", pattern=f"^{PAGE}$", default="1"),
+]
 API_KEY_HEADER = OpenApiParameter("X-Api-Key", str, OpenApiParameter.HEADER, required=True, pattern=f"^{API_KEY}$")
 REFUSAL_HEADERS = [
     answer_header(401, "WWW-Authenticate", enum=["Bearer"]),
@@ -56,6 +67,10 @@ class ViewSchema(AutoSchema):
     def get_tags(self) -> list[str]:
         """Put it into no group."""
         return []
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        """Say what must come along. drf-spectacular says `{}` where that is nothing, which the others leave out."""
+        return [needed for needed in super().get_auth() if needed]
 
     def get_override_parameters(self) -> list[OpenApiParameter]:
         """Add headers; those of statuses that the view does not answer fall away."""

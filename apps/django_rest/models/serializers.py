@@ -1,21 +1,35 @@
 """What goes over the wire, in and out: the serializer of every answer that has one."""
 
+import re
 from typing import Any
 
-from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from models.catalogue import CATEGORIES
 
 PASSWORD_BYTES = range(8, 73)  # bcrypt knows no more than 72
+# They disagree over names beside an address, blanks around it and other alphabets.
+ADDRESS = re.compile("[!-;=?-~]{3,254}")
+EMAIL = {"type": "string", "format": "email", "minLength": 3, "maxLength": 254}
 PASSWORD = {"type": "string", "minLength": 8, "maxLength": 72, "description": "8 to 72 bytes of UTF-8."}
-STEP = {"oneOf": [{"type": "string"}, {"type": "integer"}]}
 
 # Taken as text: the frameworks' parsers of whole numbers disagree over "1.0", "1_0", "+1" and other digits.
 ID = "[1-9][0-9]{0,17}"
 PAGE = "[1-9][0-9]{0,3}"
 API_KEY = "[a-z0-9-]{1,64}"
+
+
+@extend_schema_field(EMAIL)
+class AddressField(serializers.EmailField):
+    """An e-mail address of such letters that the validators of the frameworks agree over it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Take a text of those letters; whether it is an address is then seen by EmailField's validator."""
+        address = super().to_internal_value(data)
+        if not ADDRESS.fullmatch(address):
+            self.fail("invalid")
+        return address
 
 
 @extend_schema_field(PASSWORD)
@@ -73,8 +87,7 @@ class ApiKeySerializer(serializers.Serializer):
 class CredentialsSerializer(serializers.Serializer):
     """Who somebody is, or wants to be."""
 
-    # The validators of the frameworks disagree over names beside the address, blanks around it and other alphabets.
-    email = serializers.EmailField(trim_whitespace=False, validators=[RegexValidator(r"^[!-;=?-~]{3,254}\Z")])
+    email = AddressField(trim_whitespace=False)
     password = PasswordField()
 
 
@@ -210,80 +223,3 @@ class SumSerializer(serializers.Serializer):
 
     size_bytes = serializers.IntegerField()
     crc32 = serializers.IntegerField()
-
-
-# What goes out, or comes in, without a serializer is described by one all the same.
-
-
-class FaultSerializer(serializers.Serializer):
-    """What went wrong."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
-
-
-class ErrorSerializer(serializers.Serializer):
-    """Every error."""
-
-    error = FaultSerializer()
-
-
-class StatusSerializer(serializers.Serializer):
-    """How something stands, in a word."""
-
-    status = serializers.CharField()
-
-
-class GreetingSerializer(serializers.Serializer):
-    """A greeting."""
-
-    message = serializers.CharField()
-
-
-class ChainSerializer(serializers.Serializer):
-    """A greeting, and how many links it took."""
-
-    message = serializers.CharField()
-    depth = serializers.IntegerField()
-
-
-class SleepSerializer(serializers.Serializer):
-    """How long the database slept."""
-
-    slept_ms = serializers.IntegerField()
-
-
-class QuerySerializer(serializers.Serializer):
-    """A query of the graph."""
-
-    query = serializers.CharField()
-    variables = serializers.DictField(required=False, allow_null=True)
-    operationName = serializers.CharField(required=False, allow_null=True)  # noqa: N815  # GraphQL names it
-
-
-class LocationSerializer(serializers.Serializer):
-    """Where in a query something is wrong."""
-
-    line = serializers.IntegerField()
-    column = serializers.IntegerField()
-
-
-@extend_schema_field(STEP)
-class StepField(serializers.Field):
-    """The name of a field in an answer, or a place in its list."""
-
-
-class QueryErrorSerializer(serializers.Serializer):
-    """What is wrong with a query."""
-
-    message = serializers.CharField()
-    locations = LocationSerializer(many=True, required=False)
-    path = serializers.ListField(child=StepField(), required=False)
-    extensions = serializers.DictField(required=False)
-
-
-class QueryAnswerSerializer(serializers.Serializer):
-    """What was asked of the graph, as far as it is there."""
-
-    data = serializers.DictField(allow_null=True)
-    errors = QueryErrorSerializer(many=True, required=False)

@@ -4,7 +4,7 @@ from core.dependencies import ClientThrottle
 from core.documents import API_KEY_HEADER, answers
 from django.urls import path
 from drf_spectacular.utils import extend_schema
-from models.serializers import StatusSerializer
+from models.described import StatusSerializer
 from rest_framework.decorators import api_view, throttle_classes
 from rest_framework.request import Request
 from rest_framework.response import Response

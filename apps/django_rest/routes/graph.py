@@ -7,8 +7,8 @@ from cross_web import HTTPException
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from drf_spectacular.utils import extend_schema
+from models.described import QueryAnswerSerializer, QuerySerializer
 from models.graph import SCHEMA
-from models.serializers import QueryAnswerSerializer, QuerySerializer
 from rest_framework.decorators import api_view, content_negotiation_class
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request

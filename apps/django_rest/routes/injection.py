@@ -4,7 +4,7 @@ from core.dependencies import link_1, link_2, link_3, link_4, link_5
 from core.documents import answers
 from django.urls import path
 from drf_spectacular.utils import extend_schema
-from models.serializers import ChainSerializer
+from models.described import ChainSerializer
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response

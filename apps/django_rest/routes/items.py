@@ -1,6 +1,6 @@
 """Items of the shop, from the database."""
 
-from core.documents import answers, path_parameter
+from core.documents import PAGE_PARAMETERS, answers, path_parameter
 from django.urls import path
 from drf_spectacular.utils import extend_schema
 from models.serializers import ItemKeySerializer, ItemPageKeySerializer, ItemPageSerializer, ItemSerializer
@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from services.items import PAGE_SIZE, find_item, find_items
 
 
-@extend_schema(parameters=[ItemPageKeySerializer], responses=answers(ItemPageSerializer, 422, 503))
+@extend_schema(parameters=PAGE_PARAMETERS, responses=answers(ItemPageSerializer, 422, 503))
 @api_view(["GET"])
 def read_items(request: Request) -> Response:
     """Answer a page of items with their total."""

@@ -5,7 +5,8 @@ from core.dependencies import BearerAuthentication, read_credentials
 from core.documents import answers
 from django.urls import path
 from drf_spectacular.utils import extend_schema
-from models.serializers import CredentialsSerializer, StatusSerializer, UserSerializer
+from models.described import StatusSerializer
+from models.serializers import CredentialsSerializer, UserSerializer
 from rest_framework.decorators import api_view, authentication_classes, permission_classes
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request

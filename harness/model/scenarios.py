@@ -197,8 +197,8 @@ class Scenario(Value):
 
     @property
     def is_plain(self) -> bool:
-        """Whether the yardsticks can answer its load."""
-        return all(request.is_plain for request in self.load)
+        """Whether the yardsticks can answer it: of bodies they know JSON only, and in the load one GET is like the other."""
+        return all(one.is_plain for one in self.load) and all(one.expect.json_body is not None for one in self.requests)
 
 
 class Target(Value):

@@ -91,7 +91,7 @@ class Channel(Wire):
                 return heard
             piece = self._next_piece()
             if not piece:
-                raise CutOffError("the connection ended without a goodbye, in the middle of an echo")
+                raise CutOffError("the connection ended without a goodbye, before the echo was whole")
 
     def _is_message(self, said: Said) -> bool:
         """Whether it is one; does what control frames ask for."""

@@ -1,4 +1,4 @@
-"""What Flask promises of the routes that came last and no scenario can ask: over WSGI's sockets, at the end, cut short."""
+"""What Flask promises of the newest routes and no scenario can ask: over the sockets of WSGI, at the end, cut short."""
 
 import re
 import select
@@ -109,7 +109,7 @@ def test_an_upgrade_that_nobody_understands_is_refused_and_is_no_failure_of_ours
 
 def test_whoever_says_far_too_much_still_hears_why_it_ended(app):
     with opened(app) as line:
-        line.sendall(frame(TEXT, b"x" * 1_000_000))
+        line.sendall(frame(TEXT, b"x" * 16_000_000))
         assert close_code(line) == TOO_LARGE
 
 

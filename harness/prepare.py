@@ -156,6 +156,7 @@ def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: 
         digests=provenance.digests(ROOT, entry.apps, dict.fromkeys(scenario.name for scenario in asked_of.values())),
         command=None if command is None else tuple(command),
         varies=varies(entry),
+        absent=entry.absent,
     )
 
 

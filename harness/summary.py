@@ -51,6 +51,7 @@ def summarize(
         rows=tuple(sorted(rows, key=_place)),
         doubts=doubts,
         claims=audit.beside(published, rows) if published else None,
+        absent=result_set.head.absent,
     )
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Callable
 
@@ -173,3 +174,39 @@ def test_a_hostile_label_stays_in_its_markdown_cell() -> None:
     rows = [line for line in pasted.splitlines() if line.startswith("|")]
     assert len({line.replace("\\|", "").count("|") for line in rows}) == 1
     assert "\x1b" not in pasted
+
+
+WHY = {builders.DJANGO: "WSGI has no WebSockets", "a@b": "=1+1"}
+
+
+def sitting_out() -> tuple[ResultSet, Summary]:
+    made = builders.result_set({builders.FASTAPI: 4400.0, builders.CONTROL: 4500.0}, blocks=1, rounds=2, starts=0)
+    made = made.model_copy(update={"head": made.head.model_copy(update={"absent": WHY})})
+    return made, summarize(made)
+
+
+def test_who_cannot_is_a_row_that_says_why_below_the_contenders_and_above_the_yardsticks() -> None:
+    made, summary = sitting_out()
+    table = tables.result(made.head, summary)
+    assert [line[1].main for line in table.lines] == [builders.FASTAPI, "a@b", builders.DJANGO, builders.CONTROL]
+    assert [cell.main for cell in table.lines[2]] == [
+        "—",
+        builders.DJANGO,
+        *["—"] * 5,
+        "cannot: WSGI has no WebSockets",
+    ]
+    assert table.ranked == 3
+    assert "cannot: WSGI" in on_screen(made, summary)
+    assert "cannot: WSGI has no WebSockets |" in report.paste(made, summary)
+    assert json.loads(summary.model_dump_json())["absent"] == WHY
+
+
+def test_who_cannot_is_a_line_of_the_csv_which_has_a_column_for_it_only_then() -> None:
+    lines = {line["contender"]: line for line in csv.DictReader(io.StringIO(tables.csv_text(sitting_out()[1])))}
+    assert {key: value for key, value in lines[builders.DJANGO].items() if value} == {
+        "contender": builders.DJANGO,
+        "cannot": "WSGI has no WebSockets",
+    }
+    assert lines["a@b"]["cannot"] == "'=1+1"
+    assert lines[builders.FASTAPI]["cannot"] == ""
+    assert "cannot" not in tables.csv_text(summaries.summary(run())).partition("\n")[0].split(",")

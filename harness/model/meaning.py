@@ -211,7 +211,7 @@ class Claims(Value):
 
 
 class Summary(Value):
-    """Numbers derived from a ResultSet: a pure function of it."""
+    """Numbers derived from a ResultSet: a pure function of it. `absent`: who took no part, by label, and why."""
 
     name: str
     blocks_planned: int
@@ -219,3 +219,4 @@ class Summary(Value):
     rows: tuple[Row, ...]
     doubts: tuple[Doubt, ...]
     claims: Claims | None
+    absent: Mapping[str, str] = Field(default={}, exclude_if=lambda absent: not absent)

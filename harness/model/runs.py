@@ -56,7 +56,7 @@ class RunHead(Value):
     """run.json: written before the first launch.
 
     `format`: see `store`. `command`: the words typed after ./bench; None: not kept. `varies`: the choice in which a
-    label differs from the reference.
+    label differs from the reference. `absent` are those that were named, but take no part in the scenario, and why.
     """
 
     format: Literal[1, 2] = 2
@@ -71,6 +71,7 @@ class RunHead(Value):
     digests: Mapping[str, str]
     command: tuple[str, ...] | None = None
     varies: Mapping[str, str] = {}
+    absent: Mapping[str, str] = {}
 
     @property
     def drops_page_cache(self) -> bool:

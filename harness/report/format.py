@@ -96,6 +96,11 @@ def count(value: int | None) -> str:
     return NOT_MEASURED if value is None else f"{value:,}"
 
 
+def cannot(why: str) -> str:
+    """What stands in place of all numbers of one that took no part: `cannot: WSGI has no WebSockets`."""
+    return f"cannot: {why}"
+
+
 def number(value: float) -> str:
     """Three significant digits, thousands separated."""
     return _rounded(value, _magnitude(value) - 2)

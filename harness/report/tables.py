@@ -10,7 +10,19 @@ from typing import Literal, NamedTuple
 from harness.model import ClaimRow, Claims, Estimate, OpenLoop, Row, RunHead, Summary
 from harness.report import caveats, escape
 from harness.report import format as written
-from harness.report.columns import COST, ONLY_IN_CSV, RATIOS, RESULT, SERVED, SERVICES, Column, Datum, Entry, numbered
+from harness.report.columns import (
+    CONTENDER,
+    COST,
+    ONLY_IN_CSV,
+    RATIOS,
+    RESULT,
+    SERVED,
+    SERVICES,
+    Column,
+    Datum,
+    Entry,
+    numbered,
+)
 from harness.report.format import NOTHING, Cell
 
 
@@ -51,7 +63,7 @@ def result(head: RunHead, summary: Summary) -> Table:
     """What came out: rank, throughput, ratio, latency, cold start, verdict."""
     interval = "; a range in brackets is a 95 % interval" if any(map(_has_interval, summary.rows)) else ""
     title = f"Result (ratios are to {escape.plain(head.plan.reference)}{interval})"
-    return _table(title, RESULT, head, summary)
+    return _with_absent(_table(title, RESULT, head, summary), summary)
 
 
 def ratios(head: RunHead, summary: Summary) -> Table | None:
@@ -115,11 +127,15 @@ def markdown(table: Table) -> str:
 def csv_text(summary: Summary) -> str:
     """One line per contender, SI units, empty where not measured; text cannot act as a formula."""
     columns = {column.key: column for column in (*RESULT, *RATIOS, *_cost(summary), *SERVED, *ONLY_IN_CSV)}.values()
+    keys = [key for column in columns for key in _csv_keys(column)]
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([key for column in columns for key in _csv_keys(column)])
+    writer = csv.DictWriter(file, [*keys, *(["cannot"] if summary.absent else [])], lineterminator="\n")
+    writer.writeheader()
     for row in ordered(summary.rows):
-        writer.writerow([value for column in columns for value in _csv_values(column, column.value(row))])
+        values = (value for column in columns for value in _csv_values(column, column.value(row)))
+        writer.writerow(dict(zip(keys, values, strict=True)))
+    for label, why in sorted(summary.absent.items()):
+        writer.writerow({CONTENDER.key: escape.csv_text(label), "cannot": escape.csv_text(why)})
     return file.getvalue()
 
 
@@ -141,6 +157,17 @@ def _table(title: str, columns: Sequence[Column], head: RunHead, summary: Summar
         tuple(tuple(column.cell(entry) for column in columns) for entry in entries),
         sum(row.member.role == "contender" for row in rows),
     )
+
+
+def _with_absent(table: Table, summary: Summary) -> Table:
+    """A table with a line for each that took no part, below the contenders: why stands in its last column."""
+    *others, _ = table.heads
+    lines = tuple(
+        (*(Cell(label if head.kind == "name" else NOTHING) for head in others), Cell(written.cannot(why)))
+        for label, why in sorted(summary.absent.items())
+    )
+    below = (*table.lines[: table.ranked], *lines, *table.lines[table.ranked :])
+    return table._replace(lines=below, ranked=table.ranked + len(lines))
 
 
 def _cost(summary: Summary) -> tuple[Column, ...]:

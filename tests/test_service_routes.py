@@ -263,15 +263,22 @@ def upstream():
         yield f"http://127.0.0.1:{listener.server_address[1]}/rate"
 
 
+@pytest.fixture(scope="module", params=[*CONTENDERS, "fastapi@aiohttp"])
+def asking(request, upstream, tmp_path_factory):
+    log = tmp_path_factory.mktemp("logs") / "asking.log"
+    with served(request.param, {"UPSTREAM_URL": upstream}, log) as server:
+        yield server
+
+
 @pytest.mark.parametrize(
     "says",
     ["failing", "hanging up", "slow", "nonsense", "[1]", '{"rate":"1.25"}', '{"rate":null}', '{"rate":NaN}', "{}"],
 )
-def test_an_upstream_that_fails_is_a_bad_gateway(app, says):
+def test_an_upstream_that_fails_is_a_bad_gateway(asking, says):
     Upstream.says = says
-    assert refused(app.ask("GET", "/upstream"), 502)
+    assert refused(asking.ask("GET", "/upstream"), 502)
     Upstream.says = RATE
-    assert app.ask("GET", "/upstream").json() == {"rate": 1.25}
+    assert asking.ask("GET", "/upstream").json() == {"rate": 1.25}
 
 
 def test_without_services_only_what_needs_them_fails(name, tmp_path):

@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     cache_ttl_s: float = 1
     mail_url: str | None = Field(None, repr=False)
     mail_from: str = "shop@rematch.example"
+    http_client: Literal["httpx", "aiohttp"] = "httpx"
     upstream_url: str | None = Field(None, repr=False)
     prometheus_multiproc_dir: str | None = None
     secret_key: SecretStr = SecretStr("signs-only-in-development-and-in-nothing-else")

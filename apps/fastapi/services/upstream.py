@@ -1,15 +1,9 @@
 """Asks another service, and decides whether its answer makes sense."""
 
-from functools import cache
-
-import httpx
+from core.clients import FetchError, fetch
 from core.config import settings
-from core.lifespan import closing
 from models.schemas import RateSchema
 from pydantic import ValidationError
-
-TIMEOUT_S = 5
-CONNECTIONS = 500  # httpx's 100 would make the client the bottleneck
 
 
 class UpstreamError(Exception):
@@ -21,15 +15,6 @@ async def fetch_rate() -> RateSchema:
     if settings.upstream_url is None:
         raise RuntimeError("UPSTREAM_URL is not set")
     try:
-        response = await _client().get(settings.upstream_url)
-        return RateSchema.model_validate_json(response.raise_for_status().content)
-    except (httpx.HTTPError, ValidationError) as error:
+        return RateSchema.model_validate_json(await fetch(settings.upstream_url))
+    except (FetchError, ValidationError) as error:
         raise UpstreamError from error
-
-
-@cache
-def _client() -> httpx.AsyncClient:
-    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    client = httpx.AsyncClient(limits=limits, timeout=TIMEOUT_S)
-    closing.push_async_callback(client.aclose)
-    return client

@@ -1,7 +1,7 @@
-"""Reads bodies: JSON of no more than so many bytes, whether their length was announced or they come in pieces."""
+"""Reads bodies, of no more than so many bytes, whether their length was announced or they come in pieces."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
+from gunicorn.http.errors import ParseException
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
@@ -55,6 +56,16 @@ def receiving_pieces(request: Request) -> Iterator[tuple[int, Iterator[bytes]]]:
         _drain(received)
 
 
+def as_asked(request: Request, pieces: Iterable[bytes]) -> Iterable[bytes] | AsyncIterator[bytes]:
+    """Hand pieces out as the server asks for them: on ASGI Django would gather all of them first, and warn of it."""
+    return pieces if "wsgi.input" in request.META else _asynchronous(pieces)
+
+
+async def _asynchronous(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
 def _pieces(received: HttpRequest, announced_bytes: int) -> Iterator[bytes]:
     left_bytes = announced_bytes
     while piece := _read(received, PIECE_BYTES):
@@ -76,5 +87,5 @@ def _read(received: HttpRequest, size_bytes: int) -> bytes:
     stream = received.META.get("wsgi.input", received)
     try:
         return stream.read(size_bytes)
-    except OSError as error:  # pieces that are none, or break off
+    except (OSError, ParseException) as error:  # it breaks off, or comes in pieces that are none
         raise ParseError from error

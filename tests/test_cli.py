@@ -230,7 +230,8 @@ def test_the_doctor_says_which_limits_hold_and_which_committed_results_are_stale
     told = json.loads(said.stdout)
     limits = told["limits"]
     assert limits["mechanism"]
-    assert limits["enforced"] == (limits["asked"] == limits["held"])
+    assert limits["enforced"] == (limits["asked"] == {name: limits["held"][name] for name in limits["asked"]})
+    assert limits["held"]["open_files"]
     assert told["stale"] == list(staleness.stale(ROOT, steps.is_derived))
     assert said.returncode == ExitCode.DONE
 

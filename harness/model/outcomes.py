@@ -16,7 +16,7 @@ from harness.model.value import Value
 class Failure(Value):
     """Where a start or a turn went wrong, and how."""
 
-    stage: Literal["launch", "verify", "warm", "slice", "duet", "open loop", "usage"]
+    stage: Literal["launch", "verify", "warm", "slice", "duet", "open loop", "usage", "idle"]
     message: str
     hint: str = ""
 
@@ -93,6 +93,33 @@ class DuetOutcome(Value):
     failure: Failure | None = None
 
 
+class IdleOutcome(Value):
+    """What idle WebSockets cost a server that was launched for them alone.
+
+    `opened` of the `asked` were open at once; `ended` says why no more were. Memory is the proportional set size of its
+    process tree: `before_bytes` when one had been opened and closed again, `holding_bytes` while it held them. None:
+    not measured.
+    """
+
+    kind: Literal["idle"] = "idle"
+    block: int
+    attempt: int
+    contender: str
+    asked: int
+    opened: int | None = None
+    ended: str | None = None
+    before_bytes: int | None = None
+    holding_bytes: int | None = None
+    failure: Failure | None = None
+
+    @property
+    def bytes_each(self) -> float | None:
+        """Memory for each of those that were open."""
+        if not self.opened or self.before_bytes is None or self.holding_bytes is None:
+            return None
+        return (self.holding_bytes - self.before_bytes) / self.opened
+
+
 class ServerOutcome(Value):
     """One contender's part in a block; usage is read after the warm-up and after the last slice."""
 
@@ -133,5 +160,5 @@ class BlockOutcome(Value):
 
 
 Outcome = Annotated[
-    ImportsOutcome | StartOutcome | TurnOutcome | DuetOutcome | BlockOutcome, Field(discriminator="kind")
+    ImportsOutcome | StartOutcome | TurnOutcome | DuetOutcome | IdleOutcome | BlockOutcome, Field(discriminator="kind")
 ]

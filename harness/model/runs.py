@@ -9,6 +9,7 @@ from harness.model.contenders import Traits
 from harness.model.outcomes import (
     BlockOutcome,
     DuetOutcome,
+    IdleOutcome,
     ImportsOutcome,
     Outcome,
     StartOutcome,
@@ -92,7 +93,7 @@ class ResultSet(Value):
     def counted(self) -> tuple[Outcome, ...]:
         """What need not be done again: imports, cold starts, and finished blocks with all that is in them."""
         finished = {(block.block, block.attempt) for block in self.finished}
-        parts = (one for one in self.outcomes if isinstance(one, TurnOutcome | DuetOutcome))
+        parts = (one for one in self.outcomes if isinstance(one, TurnOutcome | DuetOutcome | IdleOutcome))
         in_blocks = (one for one in parts if (one.block, one.attempt) in finished)
         return (*self.imports, *self.starts, *in_blocks, *self.finished)
 
@@ -135,6 +136,11 @@ class ResultSet(Value):
     def duets(self) -> tuple[DuetOutcome, ...]:
         """Duets of finished blocks."""
         return tuple(outcome for outcome in self.counted if isinstance(outcome, DuetOutcome))
+
+    @property
+    def idles(self) -> tuple[IdleOutcome, ...]:
+        """What held idle connections in finished blocks."""
+        return tuple(outcome for outcome in self.counted if isinstance(outcome, IdleOutcome))
 
     def _indices(self, kind: BlockKind) -> frozenset[int]:
         return frozenset(block.index for block in self.head.schedule if block.kind == kind)

@@ -174,6 +174,11 @@ class Scenario(Value):
         return tuple(request for request in self.requests if request.weight)
 
     @property
+    def websocket(self) -> Request | None:
+        """The request of the load that opens a WebSocket; None: there is none."""
+        return next((request for request in self.load if request.echoes), None)
+
+    @property
     def refusals(self) -> frozenset[str]:
         """The alternatives by which a server says that it cannot do the work now: correct, but no throughput."""
         answers = (pair for request in self.load for pair in request.alternatives.items())

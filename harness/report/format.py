@@ -66,6 +66,11 @@ def size(size_bytes: float | None) -> str:
     return f"{number(size_bytes / scale)} {unit}"
 
 
+def kibibytes(estimate: Estimate | None) -> Cell:
+    """A size with its interval, in KiB, which the heading says: `38.2 (37.9 to 38.6)`."""
+    return _interval(estimate, 1024.0)
+
+
 def memory(size_bytes: int) -> str:
     """A limit on memory, which people set in binary units: `4 GiB`."""
     return f"{size_bytes / 2**30:g} GiB"

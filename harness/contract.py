@@ -75,6 +75,16 @@ def wrong_header(expected: Expectation, headers: Mapping[str, str], secrets: Ite
     return None
 
 
+def wrong_echo(said: str, heard: str | bytes, secrets: Iterable[str] = ()) -> str | None:
+    """What is wrong with the echo of a text, in a few words; None if nothing is. Bytes: a binary message came back."""
+    if isinstance(heard, bytes):
+        return f"a binary message of {len(heard)} bytes instead of the text that was said"
+    if heard == said:
+        return None
+    shown = (f"{excerpt(one, secrets)} ({len(one)} characters)" for one in (heard, said))
+    return "the echo {} instead of {}".format(*shown)
+
+
 def equal(one: Any, other: Any) -> bool:
     """Whether a JSON value is the `other` one; 1 equals 1.0, but true does not equal 1. A hole takes what fits it."""
     if isinstance(other, str) and other in HOLES:

@@ -11,7 +11,7 @@ from typing import Any
 from harness import catalog, engines, environments, provenance, schedule
 from harness.block import Field
 from harness.catalog import ROOT
-from harness.engines.base import turn_duration_s
+from harness.engines.base import refuse_echoes, turn_duration_s
 from harness.engines.process import Spot
 from harness.entries import ENGINE, Asked, Entry, apps, enter
 from harness.errors import InputError
@@ -107,6 +107,8 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
             "reference": entry.reference,
         }
     )
+    if chosen.engine != ENGINE:
+        refuse_echoes(chosen.engine, entry.scenario)
     _refuse_impossible(chosen, placement)
     return chosen
 

@@ -118,8 +118,8 @@ class Request(Value):
     @model_validator(mode="after")
     def _opens_what_it_echoes_over(self) -> Request:
         opens = (self.method, self.expect.status) == ("GET", _SWITCHING_PROTOCOLS)
-        if opens != (self.echoes is not None) or (opens and (not self.text or self.alternatives)):
-            raise ValueError("a WebSocket is a GET with `text` and `echoes`, and status 101 is all that it expects")
+        if opens != (self.echoes is not None) or (opens and (not self.text or self.alternatives or self.draw)):
+            raise ValueError("a WebSocket is a GET with `text` and `echoes`, always the same, that expects status 101")
         return self
 
     @property
@@ -167,6 +167,17 @@ class Scenario(Value):
         if twice:
             raise ValueError(f"two requests are called {', '.join(map(json.dumps, twice))}")
         return self
+
+    @model_validator(mode="after")
+    def _speaks_one_protocol(self) -> Scenario:
+        if self.echoes and len(self.load) > 1:
+            raise ValueError("a load over WebSockets is a single request with `echoes`")
+        return self
+
+    @property
+    def echoes(self) -> int | None:
+        """How many echoes a connection holds where the load goes over WebSockets; None: it is HTTP."""
+        return next((request.echoes for request in self.load if request.echoes), None)
 
     @property
     def load(self) -> tuple[Request, ...]:

@@ -16,7 +16,7 @@ _FINAL = 200
 
 
 class FramingError(Exception):
-    """The bytes are no HTTP/1.1 answer."""
+    """The bytes are not what the protocol says: no HTTP/1.1 answer, or no frames of a WebSocket."""
 
 
 class TooLongError(Exception):
@@ -53,18 +53,25 @@ class _Head:
 class Framing:
     """Takes one answer apart as its bytes arrive, in pieces of any size.
 
-    Raises FramingError, TooLongError (over `limit_bytes`, or a head over HEAD_LIMIT_BYTES) and CutOffError.
+    Raises FramingError, TooLongError (over `limit_bytes`, or a head over HEAD_LIMIT_BYTES) and CutOffError. `upgrades`:
+    the answer may be a 101, and what follows it is none of HTTP's: see `rest`.
     """
 
-    def __init__(self, method: str, limit_bytes: int) -> None:
+    def __init__(self, method: str, limit_bytes: int, *, upgrades: bool = False) -> None:
         self._method = method
         self._limit_bytes = limit_bytes
+        self._upgrades = upgrades
         self._received = 0
         self._head_bytes = 0
         self._buffer = bytearray()
         self._ended = False
         self._answer: Answer | None = None
         self._steps = self._read()
+
+    @property
+    def rest(self) -> bytes:
+        """What came after an answer of status 101."""
+        return bytes(self._buffer)
 
     def feed(self, piece: bytes) -> Answer | None:
         """The answer, once `piece` completes it."""
@@ -85,16 +92,14 @@ class Framing:
     def _step(self) -> Answer | None:
         if self._answer is None:
             self._answer = next(self._steps)
-        if self._answer is not None and self._buffer:
+        if self._answer is not None and self._buffer and self._answer.status != _SWITCHING_PROTOCOLS:
             raise FramingError(f"{len(self._buffer)} bytes after the end of the answer")
         return self._answer
 
     def _read(self) -> Generator[Answer | None, None, None]:
         """Yields None as often as more bytes are needed, then the answer."""
         head = yield from self._head()
-        while head.status < _FINAL:
-            if head.status == _SWITCHING_PROTOCOLS:
-                raise FramingError("status 101 without having been asked to switch protocols")
+        while head.status < _FINAL and head.status != _SWITCHING_PROTOCOLS:
             head = yield from self._head()
         keeps, body = yield from self._body(head)
         headers = _joined(head)
@@ -125,6 +130,10 @@ class Framing:
 
     def _body(self, head: _Head) -> Generator[None, None, tuple[bool, bytes]]:
         """Whether the connection stays open, and the body (RFC 9112, section 6.3)."""
+        if head.status == _SWITCHING_PROTOCOLS:
+            if not self._upgrades:
+                raise FramingError("status 101 without having been asked to switch protocols")
+            return True, b""
         keeps = _keeps_connection(head)
         length, chunked = _declared_length(head), _is_chunked(head)
         if self._method == "HEAD" or head.status in _BODILESS:

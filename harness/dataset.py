@@ -6,6 +6,7 @@ The services load `items` and `users` into a database; what requests are made of
 from __future__ import annotations
 
 import functools
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -114,6 +115,11 @@ def _catalogue(_: int, __: str) -> Row:
     return {"items": [_entry(number) for number in range(1, CATALOGUE + 1)]}
 
 
+def _entries(_: int, __: str) -> Row:
+    """What GraphQL is asked for: the first of the catalogue, as many as a page has, under names as they are there."""
+    return {"first": PAGE_SIZE, "found": [_in_graph(_entry(number)) for number in range(1, PAGE_SIZE + 1)]}
+
+
 def _top(_: int, __: str) -> Row:
     prices = {name: [one["price_cents"] for one in found] for name, found in sorted(_by_category().items())}
     return {
@@ -131,6 +137,7 @@ _ROWS: Mapping[RowKind, Callable[[int, str], Row]] = {
     "newcomer": _newcomer,
     "client": _client,
     "catalogue": _catalogue,
+    "entries": _entries,
     "top": _top,
 }
 _SIZES: Mapping[RowKind, int] = {
@@ -138,6 +145,7 @@ _SIZES: Mapping[RowKind, int] = {
     "page": ITEMS // PAGE_SIZE,
     "user": USERS,
     "catalogue": 1,
+    "entries": 1,
     "top": 1,
 }
 
@@ -153,6 +161,13 @@ def _entry(number: int) -> Row:
         "tags": [f"series-{number % 10}", f"grade-{number % 5}", f"batch-{number % 7}"],
         "size": {"width_mm": 10 + number, "height_mm": 20 + number, "depth_mm": 30 + number},
     }
+
+
+def _in_graph(value: Any) -> Any:
+    """The same value with keys in camelCase."""
+    if not isinstance(value, Mapping):
+        return value
+    return {re.sub("_(.)", lambda found: found[1].upper(), key): _in_graph(one) for key, one in value.items()}
 
 
 @functools.cache

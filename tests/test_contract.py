@@ -34,6 +34,13 @@ def test_a_hole_takes_what_fits_it_and_nothing_else(hole):
     assert not Expectation(json_body={"a": [f"no {hole}"]}).varies
 
 
+def test_null_is_written_as_a_text_that_toml_can_hold_and_nothing_else_is_null():
+    assert wrong({"a": ["<null>"]}, {"a": [None]}) is None
+    assert wrong({"a": ["<null>"]}, {"a": ["<null>"]}) == 'body \'{"a": ["<null>"]}\' instead of \'{"a": [null]}\''
+    assert wrong({"a": ["<null>"]}, {"a": []}) is not None
+    assert Request(name="a", path="/", body={"a": "<null>"}, expect=Expectation(json_body=1)).body == {"a": None}
+
+
 def test_headers_are_compared_whatever_the_case_of_their_names_and_further_ones_are_free():
     expected = Expectation(headers={"X-Cache": "hit", "Retry-After": "<integer>"}, json_body=1)
     said = {"x-cache": "hit", "retry-after": "7", "date": "today"}

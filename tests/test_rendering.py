@@ -82,6 +82,7 @@ def test_every_scenario_can_be_rendered_and_has_a_request_that_tells_readiness(s
 
 def test_a_scenario_that_cannot_tell_readiness_is_refused():
     varying = Request(name="now", path="/now", expect=Expectation(json_body="<time>"))
+    own = Request(name="own", path="/own", expect=Expectation(json_body={"paths": "<object>"}))
     missing = Request(name="gone", path="/gone", expect=Expectation(status=404, json_body={}))
     with pytest.raises(InputError, match="one fixed answer"):
-        rendering.first(SCENARIOS["json"].model_copy(update={"requests": (varying, missing)}), 0)
+        rendering.first(SCENARIOS["json"].model_copy(update={"requests": (varying, own, missing)}), 0)

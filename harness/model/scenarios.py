@@ -7,19 +7,32 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from harness.model.value import Value
 
 ServiceName = Literal["postgres", "valkey", "mail", "upstream", "metrics"]
-RowKind = Literal["item", "page", "user", "newcomer", "client", "catalogue", "top"]
+RowKind = Literal["item", "page", "user", "newcomer", "client", "catalogue", "entries", "top"]
 
 Header = Annotated[str, Field(pattern=r"^[\x20-\x7e]*$", coerce_numbers_to_str=True)]
+NULL = "<null>"
+"""JSON's null, for which TOML has no word."""
 HOLES = ("<integer>", "<time>", "<token>", "<object>", "<text>")
 """What an answer may hold where it need not be the same everywhere."""
 _VARYING, _OWN = HOLES[:3], HOLES[3:]  # what is an app's own is the same in each of its answers
 _SERVER_ERROR = 500  # and above (RFC 9110, section 15.6)
 _SWITCHING_PROTOCOLS = 101
+
+
+def _with_nulls(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        return {key: _with_nulls(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_with_nulls(one) for one in value]
+    return None if value == NULL else value
+
+
+Json = Annotated[JsonValue, BeforeValidator(_with_nulls)]
 
 
 class Content(Value):
@@ -32,15 +45,16 @@ class Content(Value):
 class Expectation(Value):
     """The answer that a request must get: status, media type, headers, and one kind of body.
 
-    `json_body`: key order and number format are free. Where an answer must vary, a text is a typed hole: `<integer>`,
-    `<time>`, `<token>`; where it is the app's own, `<object>` or `<text>`. `contains`: texts that stand in the body.
-    `content`: the very bytes. Further headers are free. Status 101 alone has no body: a WebSocket was opened.
+    `json_body`: key order and number format are free; `<null>` is null. Where an answer must vary, a text is a typed
+    hole: `<integer>`, `<time>`, `<token>`; where it is the app's own, `<object>` or `<text>`. `contains`: texts that
+    stand in the body. `content`: the very bytes. Further headers are free. Status 101 alone has no body: a WebSocket
+    was opened.
     """
 
     status: int = 200
     media_type: str = "application/json"
     headers: Mapping[str, Header] = {}
-    json_body: JsonValue = None
+    json_body: Json = None
     contains: tuple[str, ...] = ()
     content: Content | None = None
 
@@ -85,7 +99,7 @@ class Request(Value):
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     path: str = Field(pattern=r"^/[\x21-\x7e]*$")
     headers: Mapping[str, Header] = {}
-    body: JsonValue = None
+    body: Json = None
     text: str | None = None
     padding: int = Field(default=0, ge=0)
     echoes: int | None = Field(default=None, ge=1)
@@ -111,8 +125,10 @@ class Request(Value):
     @property
     def is_plain(self) -> bool:
         """Whether it is a GET that is always the same and has one answer: all that the yardsticks can answer."""
-        varies = self.draw or self.headers or self.alternatives or self.expect.headers or self.expect.varies
-        return self.method == "GET" and self.expect.json_body is not None and not (varies or self.echoes)
+        asks = self.draw or self.headers or self.alternatives or self.echoes
+        expected = self.expect
+        varies = expected.headers or expected.varies or expected.varies_in_size
+        return self.method == "GET" and expected.json_body is not None and not (asks or varies)
 
     @property
     def promises_mail(self) -> bool:

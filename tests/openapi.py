@@ -58,6 +58,11 @@ def normal(document: Document, schema: Any) -> Schema:
     return _normal_inside(document, schema)
 
 
+def media_type(name: str) -> str:
+    """A media type without its parameters."""
+    return name.partition(";")[0].strip().lower()
+
+
 def _operation(document: Document, item: Mapping[str, Any], said: Mapping[str, Any]) -> Operation:
     parameters = [_resolved(document, one) for one in [*item.get("parameters", ()), *said.get("parameters", ())]]
     body = _resolved(document, said["requestBody"]) if "requestBody" in said else None
@@ -99,15 +104,11 @@ def _answer(document: Document, answer: Mapping[str, Any]) -> Schema:
 
 def _content(document: Document, holder: Mapping[str, Any]) -> Schema:
     kinds = {
-        _media_type(name): normal(document, one.get("schema", {})) for name, one in holder.get("content", {}).items()
+        media_type(name): normal(document, one.get("schema", {})) for name, one in holder.get("content", {}).items()
     }
     if BYTES in kinds:
         kinds[BYTES] = {word: value for word, value in kinds[BYTES].items() if word not in ANY_BYTES}
     return kinds
-
-
-def _media_type(name: str) -> str:
-    return name.partition(";")[0].strip().lower()
 
 
 def _resolved(document: Document, value: Any) -> Any:

@@ -87,7 +87,7 @@ def test_bytes_are_bytes_however_a_version_of_openapi_says_it():
     [
         ({"path": "/items/1"}, []),
         ({"path": "/items/a"}, ["parameter ('path', 'item_id'): 'a' does not match '^[0-9]+$'"]),
-        ({"path": "/items/1?page=2"}, ["parameter ('query', 'page') is not declared"]),
+        ({"path": "/items/1?colour=red"}, []),
         ({"path": "/items/1", "expect": {"json_body": "one"}}, ["200: body: 'one' is not of type 'integer'"]),
         ({"path": "/items/1", "expect": {"json_body": "<integer>"}}, []),
         (

@@ -16,15 +16,18 @@ def create_app() -> FastAPI:
     configure_logs(settings.log_level)
     app = FastAPI(
         title=config.TITLE,
-        description=config.DESCRIPTION,
         version=config.VERSION,
-        contact=config.CONTACT,
-        license_info=config.LICENCE,
+        openapi_url=None,  # the routes of the document and its pages are ours: routes/docs.py
+        generate_unique_id_function=lambda route: route.name,  # an operation is called like its function
         redirect_slashes=False,  # an address with one slash too many is unknown, as it is to Flask and Django
         lifespan=lifespan,
     )
     if logging.getLogger("requests").isEnabledFor(logging.INFO):
         app.add_middleware(RequestLog)
+    if settings.prometheus_multiproc_dir is not None:
+        from core.metrics import AnswerCount  # noqa: PLC0415  # prometheus_client is for those who count
+
+        app.add_middleware(AnswerCount)
     register_errors(app)
     for router in routers:
         app.include_router(router)

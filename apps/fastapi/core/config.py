@@ -5,11 +5,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-TITLE = "Model catalogue"
-DESCRIPTION = "Machine-learning models, who owns them and how good their releases are, and a shop that sells items."
+TITLE = "Shop"
 VERSION = "1.0.0"
-CONTACT = {"name": "The Rematch authors"}
-LICENCE = {"name": "MIT", "identifier": "MIT"}
 
 
 class Settings(BaseSettings):
@@ -30,6 +27,7 @@ class Settings(BaseSettings):
     mail_url: str | None = Field(None, repr=False)
     mail_from: str = "shop@rematch.example"
     upstream_url: str | None = Field(None, repr=False)
+    prometheus_multiproc_dir: str | None = None
     secret_key: SecretStr = SecretStr("signs-only-in-development-and-in-nothing-else")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.security import CredentialsError, read_token
 
-bearer = HTTPBearer(auto_error=False)  # it would answer in words of its own
+bearer = HTTPBearer(scheme_name="bearer", auto_error=False)  # it would answer in words of its own
 
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ApiKey = Annotated[str, Header(alias="X-Api-Key", pattern=r"^[a-z0-9-]{1,64}$")]

@@ -1,16 +1,18 @@
 """Gives every error one shape, `{"error": {"code", "message"}}`, and no error a stack trace."""
 
+from cross_web import HTTPException as GraphRefusal
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from models.schemas import ErrorSchema
 from services.expensive import RateLimitedError
 from services.items import UnknownItemError
 from services.models import UnknownModelError
+from services.upload import NoUploadError, UploadTooLargeError
 from services.upstream import UpstreamError
 from services.users import EmailTakenError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from core.security import CredentialsError
 
@@ -32,6 +34,10 @@ OTHER = ("bad_request", "The request cannot be answered.")
 # Which status an error of ours or of a library means, and the headers that go with it.
 REFUSALS: dict[type[Exception], tuple[int, dict[str, str]]] = {
     RequestValidationError: (422, {}),
+    GraphRefusal: (422, {}),
+    NoUploadError: (422, {}),
+    UploadTooLargeError: (413, {}),
+    ClientDisconnect: (422, {}),  # nobody is left to read it, and nothing of ours failed
     UnknownModelError: (404, {}),
     UnknownItemError: (404, {}),
     CredentialsError: (401, {"WWW-Authenticate": "Bearer"}),
@@ -71,8 +77,3 @@ def make_error(status: int) -> dict[str, dict[str, str]]:
     """Make the body of an error answer."""
     code, message = ERRORS.get(status, OTHER)
     return {"error": {"code": code, "message": message}}
-
-
-def describe_errors(*statuses: int) -> dict[int | str, dict[str, type[ErrorSchema]]]:
-    """Describe for the OpenAPI document which errors a route may answer."""
-    return {status: {"model": ErrorSchema} for status in statuses}

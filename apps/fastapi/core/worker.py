@@ -6,6 +6,11 @@ from uvicorn_worker import UvicornWorker
 
 
 class PlainUvicornWorker(UvicornWorker):
-    """uvicorn under gunicorn: loop and parser in C, proxy headers off."""
+    """uvicorn under gunicorn: loop and parser in C, proxy headers and the compression of WebSockets off."""
 
-    CONFIG_KWARGS: ClassVar[dict[str, Any]] = {"loop": "uvloop", "http": "httptools", "proxy_headers": False}
+    CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
+        "loop": "uvloop",
+        "http": "httptools",
+        "proxy_headers": False,
+        "ws_per_message_deflate": False,
+    }

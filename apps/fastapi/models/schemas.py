@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, EmailStr, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from models.catalogue import CATEGORIES
 
@@ -16,7 +17,7 @@ PASSWORD_BYTES = range(8, 73)  # bcrypt knows no more than 72
 ModelId = Annotated[str, Path(pattern=r"^[1-9][0-9]{0,17}$", description="A whole number from 1, in plain digits.")]
 ItemId = Annotated[str, Path(pattern=r"^[1-9][0-9]{0,17}$", description="A whole number from 1, in plain digits.")]
 Page = Annotated[str, Query(pattern=r"^[1-9][0-9]{0,3}$", description="A whole number from 1, in plain digits.")]
-Category = Literal[CATEGORIES]
+Category = Literal[CATEGORIES] | SkipJsonSchema[None]  # None: it was left out, and cannot be sent
 
 
 def _is_plain(email: Any) -> Any:
@@ -32,8 +33,18 @@ def _fits(password: str) -> str:
     return password
 
 
-Email = Annotated[EmailStr, BeforeValidator(_is_plain)]
-Password = Annotated[str, AfterValidator(_fits)]
+# Limits that `_is_plain` and `_fits` hold, as the OpenAPI document says them: it counts letters, and we count bytes.
+EMAIL_LIMITS = {"minLength": 3, "maxLength": 254}
+PASSWORD_LIMITS = {"minLength": 8, "maxLength": 72, "description": "8 to 72 bytes of UTF-8."}
+
+Email = Annotated[EmailStr, BeforeValidator(_is_plain), Field(json_schema_extra=EMAIL_LIMITS)]
+Password = Annotated[str, AfterValidator(_fits), Field(json_schema_extra=PASSWORD_LIMITS)]
+
+
+class GreetingSchema(BaseModel):
+    """A greeting."""
+
+    message: str
 
 
 class TeamSchema(BaseModel):
@@ -187,6 +198,44 @@ class SleepSchema(BaseModel):
     """How long the database slept."""
 
     slept_ms: int
+
+
+class GraphQuerySchema(BaseModel):
+    """A query of the catalogue."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operationName: str | None = None  # noqa: N815  # GraphQL's own name for it
+
+
+class GraphPlaceSchema(BaseModel):
+    """A place in a query."""
+
+    line: int
+    column: int
+
+
+class GraphErrorSchema(BaseModel):
+    """What was wrong with a query, and where."""
+
+    message: str
+    locations: list[GraphPlaceSchema] = Field(default_factory=list)
+    path: list[str | int] = Field(default_factory=list)
+    extensions: dict[str, Any] = Field(default_factory=dict)
+
+
+class GraphAnswerSchema(BaseModel):
+    """What a query found, and what was wrong with it."""
+
+    data: dict[str, Any] | None
+    errors: list[GraphErrorSchema] = Field(default_factory=list)
+
+
+class UploadSchema(BaseModel):
+    """What a body came to."""
+
+    size_bytes: int
+    crc32: int
 
 
 class ErrorDetail(BaseModel):

@@ -2,15 +2,21 @@
 
 from . import (
     catalogue,
+    docs,
+    download,
+    echo,
     expensive,
+    graph,
     health,
     hello,
     injection,
     items,
     login,
+    metrics,
     models,
     slow,
     top,
+    upload,
     upstream,
     users,
 )
@@ -28,4 +34,10 @@ routers = (
     top.router,
     upstream.router,
     slow.router,
+    graph.router,
+    echo.router,
+    metrics.router,
+    docs.router,
+    upload.router,
+    download.router,
 )

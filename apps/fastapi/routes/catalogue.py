@@ -16,7 +16,7 @@ async def read_typed() -> dict[str, Any]:
     return list_entries()
 
 
-@router.get("/untyped")
+@router.get("/untyped", responses={200: {"model": CatalogueSchema}})
 async def read_untyped() -> JSONResponse:
     """Answer the catalogue as it lies in memory."""
     return JSONResponse(list_entries())

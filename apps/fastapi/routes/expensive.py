@@ -1,7 +1,7 @@
 """A route that each client may use five times a minute."""
 
 from core.dependencies import limit_rate
-from core.errors import describe_errors
+from core.documents import describe_errors
 from fastapi import APIRouter, Depends
 from models.schemas import StatusSchema
 

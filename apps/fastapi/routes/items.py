@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.dependencies import Session
-from core.errors import describe_errors
+from core.documents import describe_errors
 from fastapi import APIRouter
 from models.database import Item
 from models.schemas import Category, ItemId, ItemPageSchema, ItemSchema, Page
@@ -13,7 +13,7 @@ router = APIRouter()
 
 
 @router.get("/items", response_model=ItemPageSchema, responses=describe_errors(422, 503))
-async def read_items(session: Session, category: Category | None = None, page: Page = "1") -> dict[str, Any]:
+async def read_items(session: Session, category: Category = None, page: Page = "1") -> dict[str, Any]:
     """Answer a page of items with their total."""
     total, items = await find_items(session, category, int(page))
     return {"total": total, "page": int(page), "page_size": PAGE_SIZE, "items": items}

@@ -1,7 +1,7 @@
 """Tokens for passwords."""
 
 from core.dependencies import Session
-from core.errors import describe_errors
+from core.documents import describe_errors
 from core.limits import LimitedRoute
 from fastapi import APIRouter
 from models.schemas import CredentialsSchema, TokenSchema

@@ -1,7 +1,8 @@
 """Machine-learning models, as nested objects."""
 
+from core.documents import describe_errors
 from fastapi import APIRouter
-from models.schemas import ErrorSchema, ModelId, ModelSchema
+from models.schemas import ModelId, ModelSchema
 from models.store import Model
 from services.models import find_model
 
@@ -11,7 +12,7 @@ router = APIRouter()
 @router.get(
     "/models/{model_id}",
     response_model=ModelSchema,
-    responses={404: {"model": ErrorSchema}, 422: {"model": ErrorSchema}},
+    responses=describe_errors(404, 422),
 )
 async def read_model(model_id: ModelId) -> Model:
     """Answer one model with its owner and releases."""

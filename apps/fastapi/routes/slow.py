@@ -1,7 +1,7 @@
 """A query that takes its time."""
 
 from core.dependencies import Session
-from core.errors import describe_errors
+from core.documents import describe_errors
 from fastapi import APIRouter
 from models.schemas import SleepSchema
 from services.slow import sleep

@@ -1,6 +1,6 @@
 """What another service says."""
 
-from core.errors import describe_errors
+from core.documents import describe_errors
 from fastapi import APIRouter
 from models.schemas import RateSchema
 from services.upstream import fetch_rate

@@ -1,7 +1,7 @@
 """Who has signed up."""
 
 from core.dependencies import Caller, Session
-from core.errors import describe_errors
+from core.documents import describe_errors
 from core.limits import LimitedRoute
 from fastapi import APIRouter, BackgroundTasks
 from models.database import User

@@ -4,6 +4,7 @@ from core.config import settings
 from core.dependencies import register_dependencies
 from core.errors import register_errors
 from core.logs import configure_logs, register_logs
+from core.sockets import register_sockets
 from flask import Flask
 from routes import blueprints
 
@@ -13,9 +14,14 @@ def create_app() -> Flask:
     configure_logs(settings.log_level)
     app = Flask(__name__, static_folder=None)  # a JSON service has no files to serve
     app.url_map.merge_slashes = False  # an address with one slash too many is unknown, as it is to FastAPI and Django
+    if settings.prometheus_multiproc_dir is not None:
+        from core.metrics import register_metrics  # noqa: PLC0415  # with prometheus_client, which only this needs
+
+        register_metrics(app)
     register_logs(app)
     register_errors(app)
     register_dependencies(app)
+    register_sockets(app)
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
     return app

@@ -23,6 +23,7 @@ class Settings:
     mail_from: str = "shop@rematch.example"
     upstream_url: str | None = field(default=None, repr=False)
     log_level: str = "WARNING"
+    prometheus_multiproc_dir: str | None = None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:

@@ -17,7 +17,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from core.security import CredentialsError, read_token
 
 MAX_BODY_BYTES = 65_536
-DRAINED_BYTES = 1_048_576
+DRAINED_BYTES = 4_194_304
+PIECE_BYTES = 65_536
 
 View = Callable[..., Any]
 
@@ -44,12 +45,30 @@ def close_session(_: BaseException | None) -> None:
 
 def read_body(schema: Schema) -> dict[str, Any]:
     """Read a JSON body. Raises ValidationError if it is anything else, RequestEntityTooLarge."""
-    _measure_body()  # before it is asked what it says that it is
+    measure_body()  # before it is asked what it says that it is
     try:
         body = request.get_json(silent=True)
     except RecursionError:  # brackets in brackets in brackets
         body = None
     return schema.load(body)
+
+
+def measure_body() -> None:
+    """Read the whole of a body. Raises RequestEntityTooLarge."""
+    try:
+        size_bytes = len(request.get_data())
+    except RequestEntityTooLarge:  # by what it says of its own size
+        size_bytes = MAX_BODY_BYTES + 1
+    if size_bytes > MAX_BODY_BYTES:
+        drain_body()
+        raise RequestEntityTooLarge
+
+
+def drain_body() -> None:
+    """Read away what is left of a body: gunicorn ends a connection, and says so to nobody, where it was over 64 KiB."""
+    for _ in range(DRAINED_BYTES // PIECE_BYTES):
+        if not request.input_stream.read(PIECE_BYTES):
+            break
 
 
 def login_required(view: View) -> View:
@@ -71,7 +90,7 @@ def limit_rate(view: View) -> View:
 
     @wraps(view)
     def limited(*args: Any, **kwargs: Any) -> Any:
-        client = client_schema.load({"key": request.headers.get("X-Api-Key")})
+        client = client_schema.load({"X-Api-Key": request.headers.get("X-Api-Key")})
         take_turn(client["key"])
         return view(*args, **kwargs)
 
@@ -110,14 +129,3 @@ def _link(view: View, name: str, make: Callable[[], int]) -> View:
         return view(*args, **kwargs)
 
     return linked
-
-
-def _measure_body() -> None:
-    try:
-        size_bytes = len(request.get_data())
-    except RequestEntityTooLarge:  # by what it says of its own size
-        size_bytes = MAX_BODY_BYTES + 1
-    if size_bytes > MAX_BODY_BYTES:
-        # gunicorn ends a connection, and says so to nobody, where over 64 KiB of a body were left unread.
-        request.input_stream.read(DRAINED_BYTES)
-        raise RequestEntityTooLarge

@@ -5,10 +5,13 @@ from marshmallow import ValidationError
 from services.expensive import RateLimitedError
 from services.items import UnknownItemError
 from services.models import UnknownModelError
+from services.upload import NoUploadError, UploadTooLargeError
 from services.upstream import UpstreamError
 from services.users import EmailTakenError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import WebsocketMismatch
+from wsproto.utilities import RemoteProtocolError
 
 from core.security import CredentialsError
 
@@ -34,6 +37,10 @@ REFUSALS: dict[type[Exception], tuple[int, dict[str, str]]] = {
     CredentialsError: (401, {"WWW-Authenticate": "Bearer"}),
     EmailTakenError: (409, {}),
     UpstreamError: (502, {}),
+    UploadTooLargeError: (413, {}),
+    NoUploadError: (422, {}),
+    WebsocketMismatch: (404, {}),  # a plain request where a WebSocket is spoken, or the other way round
+    RemoteProtocolError: (400, {}),  # no handshake
     PoolTimeoutError: (503, {"Retry-After": "1"}),
 }
 

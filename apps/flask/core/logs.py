@@ -7,6 +7,8 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 
+from core.sockets import has_conversed
+
 FIELDS = ("method", "path", "status", "duration_ms", "cause")
 
 logger = logging.getLogger("requests")
@@ -50,6 +52,8 @@ def note_start() -> None:
 
 def log_answer(response: Response) -> Response:
     """Log an answer: never a query, a header or a body, which may hold secrets."""
+    if has_conversed():
+        return response
     duration_ms = round(1000 * (time.perf_counter() - g.started_s), 3)
     answer = {"method": request.method, "path": request.path, "status": response.status_code}
     logger.info("answered", extra={**answer, "duration_ms": duration_ms})

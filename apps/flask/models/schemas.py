@@ -1,5 +1,6 @@
-"""What goes over the wire, in and out: the schema of every answer that has one."""
+"""What goes over the wire, in and out: what is read and written by it, and what the OpenAPI document says."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -7,15 +8,44 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from models.catalogue import CATEGORIES
 
+
+class Pattern(validate.Regexp):
+    """Takes text that is like its pattern from end to end: to marshmallow's own, `$` stands before a line end too."""
+
+    def __call__(self, value: str) -> str:
+        """Raise ValidationError for any other text."""
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
+
+
+class Utf8Length(validate.Length):
+    """Takes text of so many bytes as UTF-8: bcrypt counts those, not characters."""
+
+    def __call__(self, value: str) -> str:
+        """Raise ValidationError, for half a surrogate pair too: JSON can hold one, UTF-8 cannot."""
+        try:
+            super().__call__(value.encode())
+        except UnicodeEncodeError as error:
+            raise ValidationError("Not text.") from error
+        return value
+
+
 # Taken as text: the frameworks' parsers of whole numbers disagree over "1.0", "1_0", "+1" and other digits.
-ID_TEXT = validate.Regexp(r"[1-9][0-9]{0,17}\Z")
-PAGE_TEXT = validate.Regexp(r"[1-9][0-9]{0,3}\Z")
-# Validators of e-mail disagree over display names, blanks and alphabets: beside its own, each app asks this.
-EMAIL_TEXT = validate.Regexp(r"[!-;=?-~]{3,254}\Z")
-CLIENT_TEXT = validate.Regexp(r"[a-z0-9-]{1,64}\Z")
+ID_TEXT = Pattern(r"^[1-9][0-9]{0,17}$")
+PAGE_TEXT = Pattern(r"^[1-9][0-9]{0,3}$")
+CLIENT_TEXT = Pattern(r"^[a-z0-9-]{1,64}$")
+WHOLE_NUMBER = {"description": "A whole number from 1, in plain digits."}
+PLAIN_EMAIL = re.compile(r"[!-;=?-~]*")
 
 
-class UtcTime(fields.Field):
+def check_email(email: str) -> None:
+    """Refuse display names, blanks and other alphabets, over which the frameworks' validators of e-mail disagree."""
+    if PLAIN_EMAIL.fullmatch(email) is None:
+        raise ValidationError("Not plain.")
+
+
+class UtcTime(fields.DateTime):
     """A time in UTC, written with a Z as the others write it; marshmallow's own ends in +00:00."""
 
     def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:
@@ -31,37 +61,33 @@ class StrictFloat(fields.Float):
         return super()._deserialize(value, *args, **kwargs)
 
 
-class Utf8Length(validate.Validator):
-    """Takes text of so many bytes as UTF-8: bcrypt counts those, not characters."""
+class AnswerSchema(Schema):
+    """What all answers have in common: no field is ever missing."""
 
-    def __init__(self, shortest: int, longest: int) -> None:
-        self.shortest, self.longest = shortest, longest
+    class Meta:
+        """What marshmallow asks for."""
 
-    def __call__(self, value: str) -> str:
-        """Raise ValidationError, for half a surrogate pair too: JSON can hold one, UTF-8 cannot."""
-        try:
-            size_bytes = len(value.encode())
-        except UnicodeEncodeError as error:
-            raise ValidationError("Not text.") from error
-        if not self.shortest <= size_bytes <= self.longest:
-            raise ValidationError("Too short or too long.")
-        return value
+        unknown = EXCLUDE  # whoever reads an answer is to put up with more
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field) -> None:  # noqa: ARG002  # marshmallow's names
+        """Promise a field: this says so in the OpenAPI document, and changes nothing of what is answered."""
+        field_obj.required = True
 
 
 class ModelKeySchema(Schema):
     """Which model is meant."""
 
-    model_id = fields.String(required=True, validate=ID_TEXT)
+    model_id = fields.String(required=True, validate=ID_TEXT, metadata=WHOLE_NUMBER)
 
 
-class TeamSchema(Schema):
+class TeamSchema(AnswerSchema):
     """Who an owner works with."""
 
     name = fields.String()
     city = fields.String()
 
 
-class OwnerSchema(Schema):
+class OwnerSchema(AnswerSchema):
     """Who answers for a model."""
 
     id = fields.Integer()
@@ -69,7 +95,7 @@ class OwnerSchema(Schema):
     team = fields.Nested(TeamSchema)
 
 
-class MetricSchema(Schema):
+class MetricSchema(AnswerSchema):
     """One measured quality of a release."""
 
     name = fields.String()
@@ -77,7 +103,7 @@ class MetricSchema(Schema):
     higher_is_better = fields.Boolean()
 
 
-class ReleaseSchema(Schema):
+class ReleaseSchema(AnswerSchema):
     """A published version of a model."""
 
     version = fields.String()
@@ -85,7 +111,7 @@ class ReleaseSchema(Schema):
     metrics = fields.List(fields.Nested(MetricSchema))
 
 
-class ModelSchema(Schema):
+class ModelSchema(AnswerSchema):
     """A machine-learning model."""
 
     id = fields.Integer()
@@ -101,17 +127,17 @@ class ModelSchema(Schema):
 class ItemKeySchema(Schema):
     """Which item is meant."""
 
-    item_id = fields.String(required=True, validate=ID_TEXT)
+    item_id = fields.String(required=True, validate=ID_TEXT, metadata=WHOLE_NUMBER)
 
 
 class ItemsQuerySchema(Schema):
     """Which page of items is meant."""
 
-    category = fields.String(load_default=None, validate=validate.OneOf(CATEGORIES))
-    page = fields.String(load_default="1", validate=PAGE_TEXT)
+    category = fields.String(validate=validate.OneOf(CATEGORIES))
+    page = fields.String(load_default="1", validate=PAGE_TEXT, metadata=WHOLE_NUMBER)
 
 
-class ItemSchema(Schema):
+class ItemSchema(AnswerSchema):
     """An item of the shop."""
 
     id = fields.Integer()
@@ -123,7 +149,7 @@ class ItemSchema(Schema):
     created_at = UtcTime()
 
 
-class ItemPageSchema(Schema):
+class ItemPageSchema(AnswerSchema):
     """A page of items, and how many there are on all pages."""
 
     total = fields.Integer()
@@ -132,7 +158,7 @@ class ItemPageSchema(Schema):
     items = fields.List(fields.Nested(ItemSchema))
 
 
-class SizeSchema(Schema):
+class SizeSchema(AnswerSchema):
     """How much room a thing takes."""
 
     width_mm = fields.Integer()
@@ -140,7 +166,7 @@ class SizeSchema(Schema):
     depth_mm = fields.Integer()
 
 
-class EntrySchema(Schema):
+class EntrySchema(AnswerSchema):
     """An entry of the catalogue."""
 
     id = fields.Integer()
@@ -153,7 +179,7 @@ class EntrySchema(Schema):
     size = fields.Nested(SizeSchema)
 
 
-class CatalogueSchema(Schema):
+class CatalogueSchema(AnswerSchema):
     """The whole catalogue."""
 
     items = fields.List(fields.Nested(EntrySchema))
@@ -162,19 +188,23 @@ class CatalogueSchema(Schema):
 class CredentialsSchema(Schema):
     """Who signs up or logs in."""
 
-    email = fields.Email(required=True, validate=EMAIL_TEXT)
-    password = fields.String(required=True, validate=Utf8Length(8, 72))
+    email = fields.Email(required=True, validate=[validate.Length(3, 254), check_email])
+    password = fields.String(
+        required=True,
+        validate=Utf8Length(8, 72),
+        metadata={"description": "8 to 72 bytes of UTF-8: of other alphabets fewer letters."},
+    )
 
 
-class UserSchema(Schema):
+class UserSchema(AnswerSchema):
     """Who has signed up, as far as they are told."""
 
     id = fields.Integer()
     email = fields.String()
-    last_login = UtcTime()
+    last_login = UtcTime(allow_none=True)
 
 
-class TokenSchema(Schema):
+class TokenSchema(AnswerSchema):
     """What a log-in gives."""
 
     access_token = fields.String()
@@ -184,10 +214,10 @@ class TokenSchema(Schema):
 class ClientSchema(Schema):
     """Which client asks."""
 
-    key = fields.String(required=True, validate=CLIENT_TEXT)
+    key = fields.String(required=True, data_key="X-Api-Key", validate=CLIENT_TEXT)
 
 
-class FigureSchema(Schema):
+class FigureSchema(AnswerSchema):
     """What a category comes to."""
 
     category = fields.String()
@@ -195,7 +225,7 @@ class FigureSchema(Schema):
     mean_price_cents = fields.Integer()
 
 
-class FiguresSchema(Schema):
+class FiguresSchema(AnswerSchema):
     """What each category comes to."""
 
     categories = fields.List(fields.Nested(FigureSchema))

@@ -1,6 +1,25 @@
 """The routes, one module per resource."""
 
-from . import catalogue, expensive, health, hello, injection, items, login, models, slow, top, upstream, users
+from . import (
+    catalogue,
+    docs,
+    download,
+    echo,
+    expensive,
+    graph,
+    health,
+    hello,
+    injection,
+    items,
+    login,
+    metrics,
+    models,
+    slow,
+    top,
+    upload,
+    upstream,
+    users,
+)
 
 blueprints = (
     health.blueprint,
@@ -15,4 +34,10 @@ blueprints = (
     top.blueprint,
     upstream.blueprint,
     slow.blueprint,
+    graph.blueprint,
+    echo.blueprint,
+    metrics.blueprint,
+    docs.blueprint,
+    upload.blueprint,
+    download.blueprint,
 )

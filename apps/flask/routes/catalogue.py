@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from core.documents import describe
 from flask import Blueprint, Response, jsonify
 from models.schemas import catalogue_schema
 from services.catalogue import list_entries
@@ -10,12 +11,14 @@ blueprint = Blueprint("catalogue", __name__)
 
 
 @blueprint.get("/catalogue/typed")
+@describe(catalogue_schema)
 def read_typed() -> dict[str, Any]:
     """Answer the catalogue through the response model."""
     return catalogue_schema.dump(list_entries())
 
 
 @blueprint.get("/catalogue/untyped")
+@describe(catalogue_schema)
 def read_untyped() -> Response:
     """Answer the catalogue as it lies in memory."""
     return jsonify(list_entries())

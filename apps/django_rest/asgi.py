@@ -1,41 +1,40 @@
-"""Makes the service, for an ASGI server: the same views, run by Django in a thread of its own."""
+"""Makes the service, for an ASGI server: the same views, run by Django in a thread of its own, and WebSockets."""
 
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import django
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import WebsocketDenier
 from core.lifespan import closing
-from django.core.handlers.asgi import ASGIHandler
+from django.core.asgi import get_asgi_application
+from django.urls import re_path
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-class Service(ASGIHandler):
-    """Django's own handler, which does not hear of a shutdown, and one that does: uvicorn leaves without `atexit`."""
+async def live(_: Message, receive: Receive, send: Send) -> None:
+    """Serve, and close in the end: Django does not hear of a shutdown, and uvicorn leaves without `atexit`.
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self.live(receive, send)
-        else:
-            await super().__call__(scope, receive, send)
-
-    async def live(self, receive: Receive, send: Send) -> None:
-        """Serve, and close in the end. Nothing is opened at the start: a service that nobody asks needs nothing."""
-        await receive()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        closing.close()
-        await send({"type": "lifespan.shutdown.complete"})
+    Nothing is opened at the start: a service that nobody asks needs nothing.
+    """
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    closing.close()
+    await send({"type": "lifespan.shutdown.complete"})
 
 
-def create_app() -> Service:
+def create_app() -> ProtocolTypeRouter:
     """Make the service with its routes and its one shape of error."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "core.settings"
-    django.setup(set_prefix=False)
-    return Service()
+    http = get_asgi_application()
+    from routes.echo import websocket_urlpatterns  # noqa: PLC0415  # routes know of tables, and tables of settings
+
+    sockets = [*websocket_urlpatterns, re_path("", WebsocketDenier.as_asgi())]  # Channels would fail where no route is
+    return ProtocolTypeRouter({"http": http, "websocket": URLRouter(sockets), "lifespan": live})
 
 
 app = create_app()

@@ -8,6 +8,8 @@ from models.database import User
 from models.serializers import ApiKeySerializer, CredentialsSerializer
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
@@ -37,6 +39,14 @@ class BearerAuthentication(BaseAuthentication):
     def authenticate_header(self, _: Request) -> str:
         """Say how to ask for more: with this REST framework answers 401, without it 403."""
         return "Bearer"
+
+
+class AnyAccept(DefaultContentNegotiation):
+    """Answers what there is, whatever a client would accept: for routes that answer no JSON but when they refuse."""
+
+    def select_renderer(self, _: Request, renderers: list[BaseRenderer], *__: Any) -> tuple[BaseRenderer, str]:
+        """Choose the renderer of errors."""
+        return renderers[0], renderers[0].media_type
 
 
 class ClientThrottle(BaseThrottle):

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 from services.items import UnknownItemError
 from services.models import UnknownModelError
+from services.upload import NoUploadError, UploadTooLargeError
 from services.upstream import UpstreamError
 from services.users import EmailTakenError
 
@@ -35,7 +36,9 @@ REFUSALS: dict[type[Exception], tuple[int, dict[str, str]]] = {
     ValidationError: (422, {}),
     ParseError: (422, {}),
     UnsupportedMediaType: (422, {}),
+    NoUploadError: (422, {}),
     RequestDataTooBig: (413, {}),
+    UploadTooLargeError: (413, {}),
     UnknownModelError: (404, {}),
     UnknownItemError: (404, {}),
     CredentialsError: (401, {"WWW-Authenticate": "Bearer"}),

@@ -11,11 +11,18 @@ DEBUG = False
 TIME_ZONE = "UTC"
 ALLOWED_HOSTS = ["*"]  # neither Flask nor FastAPI looks at the Host header unless told to
 ROOT_URLCONF = "core.urls"
-INSTALLED_APPS = ["rest_framework", "models"]  # "models", because Django maps tables of apps that it knows of
+# "models", because Django maps tables of apps that it knows of; "drf_spectacular" for its pages.
+INSTALLED_APPS = ["rest_framework", "drf_spectacular", "models"]
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 # Of the seven of `startproject` the one that says how long an answer is: without it answers are sent in chunks. The
 # other six serve pages, sessions and logins, or add headers that neither Flask nor FastAPI adds. The log of requests
 # takes itself out where nobody would read it.
 MIDDLEWARE = ["core.logs.RequestLog", "django.middleware.common.CommonMiddleware"]
+PROMETHEUS_MULTIPROC_DIR = environ.get(
+    "PROMETHEUS_MULTIPROC_DIR", ""
+)  # where all workers count; read by its client too
+if PROMETHEUS_MULTIPROC_DIR:
+    MIDDLEWARE.insert(0, "core.metrics.AnswerCount")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 65_536  # bytes of a body; Django would take 2.5 MB
 
 REST_FRAMEWORK = {
@@ -25,7 +32,16 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
     "EXCEPTION_HANDLER": "core.errors.on_api_error",
+    "DEFAULT_SCHEMA_CLASS": "core.documents.ViewSchema",
     "URL_FORMAT_OVERRIDE": None,  # else `?format=csv` would be a 404, where the others ignore it
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Shop",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SORT_OPERATIONS": False,
+    "POSTPROCESSING_HOOKS": [],  # that which is there would make components of what may be chosen from
 }
 
 PASSWORD_HASHERS = ["core.security.BcryptHasher"]

@@ -1,15 +1,38 @@
 """What goes over the wire, in and out: the serializer of every answer that has one."""
 
+import re
 from typing import Any
 
-from django.core.validators import RegexValidator
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from models.catalogue import CATEGORIES
 
 PASSWORD_BYTES = range(8, 73)  # bcrypt knows no more than 72
+# They disagree over names beside an address, blanks around it and other alphabets.
+ADDRESS = re.compile("[!-;=?-~]{3,254}")
+EMAIL = {"type": "string", "format": "email", "minLength": 3, "maxLength": 254}
+PASSWORD = {"type": "string", "minLength": 8, "maxLength": 72, "description": "8 to 72 bytes of UTF-8."}
+
+# Taken as text: the frameworks' parsers of whole numbers disagree over "1.0", "1_0", "+1" and other digits.
+ID = "[1-9][0-9]{0,17}"
+PAGE = "[1-9][0-9]{0,3}"
+API_KEY = "[a-z0-9-]{1,64}"
 
 
+@extend_schema_field(EMAIL)
+class AddressField(serializers.EmailField):
+    """An e-mail address of such letters that the validators of the frameworks agree over it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Take a text of those letters; whether it is an address is then seen by EmailField's validator."""
+        address = super().to_internal_value(data)
+        if not ADDRESS.fullmatch(address):
+            self.fail("invalid")
+        return address
+
+
+@extend_schema_field(PASSWORD)
 class PasswordField(serializers.Field):
     """A password as it came. A CharField would make text of a number, cut blanks off, and refuse what bcrypt takes."""
 
@@ -39,34 +62,32 @@ class NumberField(serializers.FloatField):
 class ModelKeySerializer(serializers.Serializer):
     """Which model is meant."""
 
-    # Taken as text: the frameworks' parsers of whole numbers disagree over "1.0", "1_0", "+1" and other digits.
-    model_id = serializers.RegexField(r"^[1-9][0-9]{0,17}\Z", trim_whitespace=False)
+    model_id = serializers.RegexField(rf"^{ID}\Z", trim_whitespace=False)
 
 
 class ItemKeySerializer(serializers.Serializer):
     """Which item is meant."""
 
-    item_id = serializers.RegexField(r"^[1-9][0-9]{0,17}\Z", trim_whitespace=False)
+    item_id = serializers.RegexField(rf"^{ID}\Z", trim_whitespace=False)
 
 
 class ItemPageKeySerializer(serializers.Serializer):
     """Which page of the items is meant."""
 
     category = serializers.ChoiceField(CATEGORIES, default=None)
-    page = serializers.RegexField(r"^[1-9][0-9]{0,3}\Z", trim_whitespace=False, default="1")
+    page = serializers.RegexField(rf"^{PAGE}\Z", trim_whitespace=False, default="1")
 
 
 class ApiKeySerializer(serializers.Serializer):
     """Which client is calling."""
 
-    key = serializers.RegexField(r"^[a-z0-9-]{1,64}\Z", trim_whitespace=False)
+    key = serializers.RegexField(rf"^{API_KEY}\Z", trim_whitespace=False)
 
 
 class CredentialsSerializer(serializers.Serializer):
     """Who somebody is, or wants to be."""
 
-    # The validators of the frameworks disagree over names beside the address, blanks around it and other alphabets.
-    email = serializers.EmailField(trim_whitespace=False, validators=[RegexValidator(r"^[!-;=?-~]{3,254}\Z")])
+    email = AddressField(trim_whitespace=False)
     password = PasswordField()
 
 
@@ -173,7 +194,7 @@ class UserSerializer(serializers.Serializer):
 
     id = serializers.IntegerField()
     email = serializers.CharField()
-    last_login = serializers.DateTimeField()
+    last_login = serializers.DateTimeField(allow_null=True)
 
 
 class TokenSerializer(serializers.Serializer):
@@ -195,3 +216,10 @@ class TopSerializer(serializers.Serializer):
     """Figures of all categories."""
 
     categories = FiguresSerializer(many=True)
+
+
+class SumSerializer(serializers.Serializer):
+    """What a big body came to."""
+
+    size_bytes = serializers.IntegerField()
+    crc32 = serializers.IntegerField()

@@ -2,15 +2,21 @@
 
 from . import (
     catalogue,
+    docs,
+    download,
+    echo,
     expensive,
+    graph,
     health,
     hello,
     injection,
     items,
     login,
+    metrics,
     models,
     slow,
     top,
+    upload,
     upstream,
     users,
 )
@@ -28,4 +34,10 @@ urlpatterns = [
     *top.urlpatterns,
     *upstream.urlpatterns,
     *slow.urlpatterns,
+    *graph.urlpatterns,
+    *echo.urlpatterns,
+    *metrics.urlpatterns,
+    *docs.urlpatterns,
+    *upload.urlpatterns,
+    *download.urlpatterns,
 ]

@@ -1,6 +1,8 @@
 """Machine-learning models, as nested objects."""
 
+from core.documents import answers, path_parameter
 from django.urls import path
+from drf_spectacular.utils import extend_schema
 from models.serializers import ModelKeySerializer, ModelSerializer
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
@@ -8,6 +10,7 @@ from rest_framework.response import Response
 from services.models import find_model
 
 
+@extend_schema(parameters=[path_parameter("model_id")], responses=answers(ModelSerializer, 404, 422))
 @api_view(["GET"])
 def read_model(_: Request, model_id: str) -> Response:
     """Answer one model with its owner and releases."""

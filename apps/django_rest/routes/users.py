@@ -2,8 +2,11 @@
 
 from core.background import run_later
 from core.dependencies import BearerAuthentication, read_credentials
+from core.documents import answers
 from django.urls import path
-from models.serializers import UserSerializer
+from drf_spectacular.utils import extend_schema
+from models.described import StatusSerializer
+from models.serializers import CredentialsSerializer, UserSerializer
 from rest_framework.decorators import api_view, authentication_classes, permission_classes
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -12,6 +15,7 @@ from services.mail import send_welcome
 from services.users import sign_up
 
 
+@extend_schema(request=CredentialsSerializer, responses=answers(StatusSerializer, 409, 413, 422, 503, status=202))
 @api_view(["POST"])
 def create_user(request: Request) -> Response:
     """Take a sign-up, and send the welcome mail in the background."""
@@ -21,6 +25,7 @@ def create_user(request: Request) -> Response:
     return Response({"status": "processing"}, 202)
 
 
+@extend_schema(responses=answers(UserSerializer, 401, 503))
 @api_view(["GET"])
 @authentication_classes([BearerAuthentication])
 @permission_classes([IsAuthenticated])

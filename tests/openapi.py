@@ -53,7 +53,7 @@ def normal(document: Document, schema: Any) -> Schema:
     """A schema as JSON Schema of 2020-12, in the one way in which we write it."""
     schema = _resolved(document, {} if schema is True else schema)
     schema = {word: value for word, value in schema.items() if word not in FOR_PEOPLE and not word.startswith("x-")}
-    for rule in (_merge_single, _name_constant, _spread_null, _list_types, _forget_defaults):
+    for rule in (_merge_single, _name_constant, _join_types, _list_types, _forget_defaults):
         schema = rule(document, schema)
     return _normal_inside(document, schema)
 
@@ -139,15 +139,16 @@ def _name_constant(_: Document, schema: Schema) -> Schema:
     return schema
 
 
-def _spread_null(document: Document, schema: Schema) -> Schema:
-    """`nullable: true` of 3.0, and a choice between null and one other thing, are types of which null is one."""
+def _join_types(document: Document, schema: Schema) -> Schema:
+    """`nullable: true` of 3.0, and a choice between null and another thing or among bare types, are several types."""
     choices = [normal(document, one) for one in schema.get("anyOf") or schema.get("oneOf") or ()]
-    others = [one for one in choices if one != {"type": ["null"]}]
-    if len(others) == 1 < len(choices):
+    bare = [one for one in choices if set(one) == {"type"}]
+    others = [one for one in choices if one not in bare]
+    types = {name for one in bare for name in one["type"]}
+    if bare and (not others or (len(others) == 1 and types == {"null"})):
         rest = {word: value for word, value in schema.items() if word not in {"anyOf", "oneOf"}}
-        schema = {**others[0], **rest, "nullable": True}
-    nullable = schema.pop("nullable", False)
-    if nullable and "type" in schema:
+        schema = {**(others[0] if others else {"type": sorted(types)}), **rest, "nullable": "null" in types}
+    if schema.pop("nullable", False) and "type" in schema:
         schema["type"] = [*_types(schema), "null"]
         if "enum" in schema:
             schema["enum"] = [*schema["enum"], None]

@@ -28,7 +28,7 @@ from harness.catalog import ROOT
 from harness.cli import steps
 from harness.hosts.base import Host
 from harness.hosts.local import LocalHost
-from harness.model import BlockOutcome, BlockPlan, DuetOutcome, ResultSet, RunHead, Turn, TurnOutcome
+from harness.model import BlockOutcome, BlockPlan, DuetOutcome, IdleOutcome, ResultSet, RunHead, Turn, TurnOutcome
 from harness.prepare import Asked, Entry
 from harness.stats import duets, estimates, slices
 
@@ -38,7 +38,7 @@ VISITS = 5
 _LAUNCH_S = 0.6  # as in prepare.seconds
 _MOST_BLOCKS = 1000
 _DUETS = 8  # of a block: with them it lasts about as long as one of slices
-_Outcome = TurnOutcome | DuetOutcome | BlockOutcome
+_Outcome = TurnOutcome | DuetOutcome | IdleOutcome | BlockOutcome
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,8 @@ from collections.abc import Iterator
 
 import gevent
 
-from harness.engines.connection.line import Line
-from harness.engines.connection.question import Question
-from harness.engines.connection.user import ConnectionUser
+from harness.engines.connection.user import Asking, ConnectionUser
+from harness.engines.connection.wire import Wire
 from harness.engines.generator import serve
 from harness.engines.load import Load
 from harness.engines.stage import Stage
@@ -28,7 +27,7 @@ class ThinkingUser(ConnectionUser):
 
     abstract = True
 
-    def _ask(self, load: Load, line: Line, moments: Iterator[int], questions: Iterator[Question]) -> None:
+    def _ask(self, load: Load, line: Wire, moments: Iterator[int], questions: Asking) -> None:
         for moment_ns in moments:
             self._journal.starts.append(moment_ns)
             line.ask(next(questions))

@@ -4,56 +4,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from harness import duet, rendering, services, verify
-from harness.engines.base import Engine
+from harness import duet, idle
 from harness.errors import EngineError, LaunchError
-from harness.hosts.base import NOTHING_MORE, Host, Server
+from harness.field import Field, launch, open_services, verified
+from harness.hosts.base import Server
 from harness.model import (
     BlockOutcome,
     BlockPlan,
-    Contender,
     DuetOutcome,
     Failure,
+    IdleOutcome,
     Launched,
-    Limits,
     MachineReading,
-    Placement,
     Plan,
     Recording,
-    Scenario,
     ServerOutcome,
     Target,
     Turn,
     TurnOutcome,
     Usage,
 )
-from harness.services import Keeper, Services
+from harness.services import Services
 from harness.turns import cut_short, outcome
 
-
-@dataclass(frozen=True)
-class Field:
-    """All that a block needs: who, on what, with what. `pythons` and `contenders` by label; `logs` is a folder.
-
-    `scenarios` are what each label is asked: the run's `scenario`, or a plain one, where a yardstick knows no better.
-    `keeper` keeps the services, if the scenario needs any.
-    """
-
-    plan: Plan
-    scenario: Scenario
-    scenarios: Mapping[str, Scenario]
-    contenders: Mapping[str, Contender]
-    pythons: Mapping[str, Path]
-    placement: Placement
-    limits: Limits
-    logs: Path
-    host: Host
-    engine: Engine
-    keeper: Keeper | None = None
+__all__ = ["Field", "launch", "open_services", "play", "verified"]
 
 
 @dataclass(frozen=True)
@@ -76,15 +53,19 @@ class _Played:
     connections: Mapping[str, int]
 
 
-def play(field: Field, block: BlockPlan, attempt: int) -> Iterator[TurnOutcome | DuetOutcome | BlockOutcome]:
+def play(
+    field: Field, block: BlockPlan, attempt: int
+) -> Iterator[TurnOutcome | DuetOutcome | IdleOutcome | BlockOutcome]:
     """Yield each turn as it ends, and last the block itself. What fails is an outcome; the rest goes on.
 
-    Services are launched first and stopped last: what a contender still does when it is told to end is seen.
+    Services are launched first and stopped last: what a contender still does when it is told to end is seen. Idle
+    connections come last, when all that was measured has ended: they disturb nobody, and nobody disturbs them.
     """
     started_at = time.time()
     with open_services(field, f"block{block.index}-services.log") as beside:
         played = yield from _played(field, block, attempt, beside)
         seen = beside.outcome(played.connections)
+        yield from (idle.play(field, block.index, attempt, label, beside) for label in block.idle)
 
     yield BlockOutcome(
         block=block.index,
@@ -96,40 +77,6 @@ def play(field: Field, block: BlockPlan, attempt: int) -> Iterator[TurnOutcome |
         servers={label: _facts(part) for label, part in played.parts.items()},
         services=seen,
     )
-
-
-def open_services(field: Field, log_name: str) -> AbstractContextManager[Services]:
-    """The services of the field's scenario, as seeded; an empty set of them where it needs none."""
-    return services.opened(
-        field.scenario,
-        tuple(field.contenders.values()),
-        field.keeper,
-        field.host,
-        field.limits,
-        field.logs / log_name,
-        field.plan.launch_timeout_s,
-    )
-
-
-def launch(
-    field: Field, label: str, log_name: str, environment: Mapping[str, str] = NOTHING_MORE
-) -> AbstractContextManager[Server]:
-    """A contender on the field's host; ready once it has answered the first request of the load correctly."""
-    return field.host.launch(
-        field.contenders[label],
-        field.pythons[label],
-        rendering.first(field.scenarios[label], field.plan.seed),
-        field.limits,
-        field.logs / log_name,
-        field.plan.launch_timeout_s,
-        environment,
-    )
-
-
-def verified(field: Field, server: Server) -> tuple[str, ...]:
-    """All that is wrong with what a server answers."""
-    plan, scenario = field.plan, field.scenarios[server.launched.contender]
-    return verify.broken(*server.door(), scenario, plan.request_timeout_s, plan.seed)
 
 
 def _played(

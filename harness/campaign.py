@@ -15,6 +15,7 @@ from harness.model import (
     BlockOutcome,
     BlockPlan,
     DuetOutcome,
+    IdleOutcome,
     ImportsOutcome,
     Outcome,
     Paced,
@@ -31,7 +32,7 @@ _LOSSES = 3  # of the way to the host, within one block
 
 def steps(head: RunHead) -> int:
     """How many outcomes a whole run has."""
-    in_blocks = sum(len(block.turns) + 1 for block in head.schedule)
+    in_blocks = sum(len(block.turns) + len(block.idle) + 1 for block in head.schedule)
     return in_blocks + coldstart.steps(head)
 
 
@@ -150,16 +151,22 @@ def _paced(planned: BlockPlan, capacity_per_s: float) -> BlockPlan:
 
 def said_of(outcome: Outcome) -> str:
     """An outcome in a few words, for progress."""
+    if isinstance(outcome, ImportsOutcome | StartOutcome):
+        return coldstart.said_of(outcome)
+    return f"block {outcome.block + 1}{_said_in_block(outcome)}"
+
+
+def _said_in_block(outcome: TurnOutcome | DuetOutcome | IdleOutcome | BlockOutcome) -> str:
     match outcome:
-        case ImportsOutcome() | StartOutcome():
-            return coldstart.said_of(outcome)
         case TurnOutcome(round=0):
-            return f"block {outcome.block + 1}: warmed {outcome.contender}"
+            return f": warmed {outcome.contender}"
         case TurnOutcome(recording=Recording(paced=Paced() as paced)):
-            return f"block {outcome.block + 1}, {paced.rate_per_s:,.0f} a second: {outcome.contender}"
+            return f", {paced.rate_per_s:,.0f} a second: {outcome.contender}"
         case DuetOutcome():
-            return f"block {outcome.block + 1}, duet {outcome.round}: {outcome.contender} and {outcome.beside}"
+            return f", duet {outcome.round}: {outcome.contender} and {outcome.beside}"
         case TurnOutcome():
-            return f"block {outcome.block + 1}, round {outcome.round}: {outcome.contender}"
+            return f", round {outcome.round}: {outcome.contender}"
+        case IdleOutcome():
+            return f", idle connections: {outcome.contender}"
         case BlockOutcome():
-            return f"block {outcome.block + 1} done"
+            return " done"

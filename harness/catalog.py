@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -191,12 +191,20 @@ def _refuse_unknown_scenarios(apps: Iterable[App], known: Collection[str]) -> No
     """An app elsewhere may name scenarios that are not known here; one that stands beside them may not."""
     _raise_all(
         [
-            f'"{app.folder / "app.toml"}": scenarios: there is no scenario "{name}"'
+            f'"{app.folder / "app.toml"}": {place}: there is no scenario "{name}"'
             for app in apps
-            for name in app.scenarios or ()
+            for place, names in _scenarios_named(app)
+            for name in names
             if name not in known
         ]
     )
+
+
+def _scenarios_named(app: App) -> Iterator[tuple[str, Collection[str]]]:
+    """Where an app names scenarios, and which."""
+    yield "scenarios", app.scenarios or ()
+    for name, deployment in app.served.items():
+        yield f"{_table(app, name)}.{name}.cannot", deployment.cannot
 
 
 def _table(app: App, deployment_name: str) -> str:

@@ -24,12 +24,13 @@ assert {*_HOLES, "<object>"} == {*HOLES}
 
 
 class Answer(NamedTuple):
-    """What of an answer is compared. Names of `headers` are in lower case."""
+    """What of an answer is compared. Names of `headers` are in lower case. `crc32`: the body's, if it is known."""
 
     status: int
     media_type: str
     body: bytes
     headers: Mapping[str, str] = _NO_HEADERS
+    crc32: int | None = None
 
 
 class Fit(NamedTuple):
@@ -62,7 +63,7 @@ def mismatch(expected: Expectation, answer: Answer, secrets: Iterable[str] = ())
         return f"status {answer.status} instead of {expected.status}"
     if answer.media_type.partition(";")[0].strip().lower() != expected.media_type:
         return f"media type {excerpt(answer.media_type, secrets)} instead of {expected.media_type}"
-    return wrong_header(expected, answer.headers, secrets) or _wrong_body(expected, answer.body, secrets)
+    return wrong_header(expected, answer.headers, secrets) or _wrong_body(expected, answer, secrets)
 
 
 def wrong_header(expected: Expectation, headers: Mapping[str, str], secrets: Iterable[str] = ()) -> str | None:
@@ -73,6 +74,16 @@ def wrong_header(expected: Expectation, headers: Mapping[str, str], secrets: Ite
         if not _fills(headers[name.lower()], value):
             return f"header {name}: {excerpt(headers[name.lower()], secrets)} instead of {value}"
     return None
+
+
+def wrong_echo(said: str, heard: str | bytes, secrets: Iterable[str] = ()) -> str | None:
+    """What is wrong with the echo of a text, in a few words; None if nothing is. Bytes: a binary message came back."""
+    if isinstance(heard, bytes):
+        return f"a binary message of {len(heard)} bytes instead of the text that was said"
+    if heard == said:
+        return None
+    shown = (f"{excerpt(one, secrets)} ({len(one)} characters)" for one in (heard, said))
+    return "the echo {} instead of {}".format(*shown)
 
 
 def equal(one: Any, other: Any) -> bool:
@@ -109,20 +120,20 @@ def _however_quoted(character: str) -> str:
     return f"(?:{'|'.join(patterns)})"
 
 
-def _wrong_body(expected: Expectation, body: bytes, secrets: Iterable[str]) -> str | None:
+def _wrong_body(expected: Expectation, answer: Answer, secrets: Iterable[str]) -> str | None:
     if expected.content is not None:
-        return _wrong_content(expected.content, body)
+        return _wrong_content(expected.content, answer)
     if expected.contains:
-        text = body.decode(errors="replace")
+        text = answer.body.decode(errors="replace")
         missing = next((one for one in expected.contains if one not in text), None)
         return missing and f"body without {excerpt(missing)}: {excerpt(text, secrets)}"
-    return _wrong_json(expected, body, secrets)
+    return _wrong_json(expected, answer.body, secrets)
 
 
-def _wrong_content(expected: Content, body: bytes) -> str | None:
-    if len(body) != expected.size_bytes:
-        return f"a body of {len(body)} bytes instead of {expected.size_bytes}"
-    crc32 = zlib.crc32(body)
+def _wrong_content(expected: Content, answer: Answer) -> str | None:
+    if len(answer.body) != expected.size_bytes:
+        return f"a body of {len(answer.body)} bytes instead of {expected.size_bytes}"
+    crc32 = zlib.crc32(answer.body) if answer.crc32 is None else answer.crc32
     return None if crc32 == expected.crc32 else f"a body with the checksum {crc32} instead of {expected.crc32}"
 
 

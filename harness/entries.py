@@ -49,7 +49,7 @@ class Asked:
 class Entry:
     """Who takes part, in which scenario: everything that can be checked before anything is started.
 
-    `absent` are the labels of those that were named, but take no part in this scenario.
+    `absent` are those that were named, but take no part in this scenario, by label, and why.
     `keeper`: who keeps the services, if the scenario needs any.
     """
 
@@ -58,7 +58,7 @@ class Entry:
     specifications: tuple[str, ...]
     contenders: tuple[Contender, ...]
     reference: str
-    absent: tuple[str, ...] = ()
+    absent: Mapping[str, str] = field(default_factory=dict)
     keeper: Contender | None = None
 
     @property
@@ -86,29 +86,31 @@ def enter(asked: Asked) -> Entry:
     named = asked.contenders or catalog.choose("line-up", known.lineups, asked.lineup).contenders
     specifications = (*named, *catalog.specifications_of_own(asked.own))
     every = catalog.contenders(known, specifications)
-    playing = [pair for pair in zip(specifications, every, strict=True) if pair[1].app.takes_part_in(scenario.name)]
-    contenders = tuple(contender for _, contender in playing)
-    reference = _reference(asked, known, every, scenario)
+    absent = {one.label: why for one in every if (why := one.why_not(scenario.name))}
+    contenders = tuple(one for one in every if one.label not in absent)
+    reference = _reference(asked, known, every, absent, scenario)
     yardsticks = [name for name in asked.yardsticks if name not in {one.app.name for one in contenders}]
     return Entry(
         lineup=asked.name or ("custom" if asked.contenders or asked.own else asked.lineup),
         scenario=scenario,
-        specifications=(*(specification for specification, _ in playing), *yardsticks),
+        specifications=(*specifications, *yardsticks),
         contenders=(*contenders, *catalog.contenders(known, yardsticks)),
         reference=reference,
-        absent=tuple(one.label for one in every if one not in contenders),
+        absent=absent,
         keeper=catalog.keeper() if scenario.services else None,
     )
 
 
-def _reference(asked: Asked, known: catalog.Catalog, every: Sequence[Contender], scenario: Scenario) -> str:
+def _reference(
+    asked: Asked, known: catalog.Catalog, every: Sequence[Contender], absent: Mapping[str, str], scenario: Scenario
+) -> str:
     """The one asked for, else the line-up's, else the first that takes part. Raises InputError if it does not."""
-    playing = [one.label for one in every if one.app.takes_part_in(scenario.name)]
+    playing = [one.label for one in every if one.label not in absent]
     reference = _named_reference(asked, known, [one.label for one in every])
     if not playing or reference not in {None, *playing}:
         raise InputError(
             f"{f'the reference `{reference}`' if playing else 'whoever was named'} takes no part in the scenario "
-            f'"{scenario.name}"',
+            f'"{scenario.name}": {_joined(absent, reference if playing else None)}',
             f"These do, and --reference takes one of them: {', '.join(playing)}." if playing else "",
         )
     return reference or playing[0]
@@ -119,3 +121,8 @@ def _named_reference(asked: Asked, known: catalog.Catalog, labels: Sequence[str]
         return catalog.choose("contender", dict.fromkeys(labels, asked.reference), asked.reference)
     lineup = known.lineups.get(asked.lineup)
     return lineup.reference if lineup and lineup.reference in labels else None
+
+
+def _joined(absent: Mapping[str, str], label: str | None) -> str:
+    """Why this one takes no part; None: why those that were named do not, each reason once."""
+    return absent[label] if label else "; ".join(dict.fromkeys(absent.values()))

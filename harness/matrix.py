@@ -30,6 +30,7 @@ def _line(result_set: ResultSet, summary: Summary, members: Sequence[Member]) ->
         about=head.scenario.about,
         connections=head.plan.connections,
         cells=tuple(_cell(result_set, rows[one.label]) if one.label in rows else None for one in members),
+        absent=head.absent,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from harness import catalog, engines, environments, provenance, schedule
 from harness.block import Field
 from harness.catalog import ROOT
-from harness.engines.base import turn_duration_s
+from harness.engines.base import refuse_echoes, turn_duration_s
 from harness.engines.process import Spot
 from harness.entries import ENGINE, Asked, Entry, apps, enter
 from harness.errors import InputError
@@ -55,9 +55,13 @@ MEMORY_BYTES = 4 * 2**30
 
 LAUNCH_S = 0.6
 SERVICES_S = 3.0  # to start them, fill them and end them
+IDLE_S = 5.0  # to launch a contender, open a thousand connections, hold them and close them
+
+IDLE_CONNECTIONS = 1000
 
 USUAL = {"duets": 2, "open_blocks": 3}
 QUICK = {"blocks": 2, "rounds": 5, "starts": 3, "warm_s": 0.5, "slice_min_s": 0.25, "duets": 1, "quick": True}
+QUICK |= {"idle_connections": 200}
 NO_CREDITS = 0.4  # a t3.medium's two CPUs at their baseline of 20 %: METHOD.md 8
 PUBLISH = {
     "blocks": 24,
@@ -82,18 +86,20 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     """The plan: what was asked for, else what the scenario and the machine suggest, else the defaults.
 
     Where contenders share services there are no duets: what the two cost together could not be told apart. Nor are
-    there under a quota: the CPUs are not busy then.
+    there under a quota: the CPUs are not busy then. Idle connections are WebSockets: only a scenario of these has any.
     """
     suggested = {
         "connections": entry.scenario.connections,
         **entry.scenario.model_dump(include={"slice_min_s", "slice_max_s"}, exclude_none=True),
         "wait": "spin" if _may_spin(placement, asked.plan.get("load_processes", 1)) and _is_ours(asked) else "sleep",
         "seed": secrets.randbelow(2**32),
+        "idle_connections": IDLE_CONNECTIONS,
     }
     chosen = Plan.model_validate(
         suggested
         | dict(asked.plan)
         | ({"duets": 0} if entry.scenario.services or asked.plan.get("cpu_quota") else {})
+        | ({} if entry.scenario.websocket else {"idle_connections": 0})
         | {
             "scenario": entry.scenario.name,
             "lineup": entry.lineup,
@@ -101,6 +107,8 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
             "reference": entry.reference,
         }
     )
+    if chosen.engine != ENGINE:
+        refuse_echoes(chosen.engine, entry.scenario)
     _refuse_impossible(chosen, placement)
     return chosen
 
@@ -156,6 +164,7 @@ def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: 
         digests=provenance.digests(ROOT, entry.apps, dict.fromkeys(scenario.name for scenario in asked_of.values())),
         command=None if command is None else tuple(command),
         varies=varies(entry),
+        absent=entry.absent,
     )
 
 
@@ -211,10 +220,11 @@ def seconds(chosen: Plan, entry: Entry) -> float:
     slices_s = chosen.rounds * ((labels - asked) * turn_s + asked * served_s)
     duets_s = (labels - 2) * chosen.duets * chosen.duet_s
     open_s = (labels - 1) * len(chosen.open_shares) * chosen.open_s
+    idle_s = asked * IDLE_S if chosen.idle_connections else 0.0
     starts = schedule.filled(schedule.starts(chosen, [one.label for one in entry.starting]))
     return (
         sum(1 for _ in starts) * LAUNCH_S
-        + chosen.blocks * (ready_s + slices_s + duets_s)
+        + chosen.blocks * (ready_s + slices_s + duets_s + idle_s)
         + chosen.other_wait_blocks * (ready_s + slices_s)
         + chosen.open_blocks * (ready_s + open_s)
     )

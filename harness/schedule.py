@@ -61,11 +61,17 @@ def rotations(plans: Sequence[Plan]) -> Iterator[tuple[int, ...]]:
 
 
 def _usual(plan: Plan, members: Sequence[Member]) -> list[BlockPlan]:
-    """Slices of all, then duets with the reference."""
+    """Slices of all, then duets with the reference, then idle connections of all but the yardsticks."""
     orders = _orders(f"blocks {plan.seed}", [member.label for member in members])
     duets = _orders(f"duets {plan.seed}", _in_duets(plan, members))
+    idle = _orders(f"idle {plan.seed}", _idle(plan, members))
     return [
-        BlockPlan(index=index, launches=next(orders), turns=(*_slices(plan, members, orders), *_duets(plan, duets)))
+        BlockPlan(
+            index=index,
+            launches=next(orders),
+            turns=(*_slices(plan, members, orders), *_duets(plan, duets)),
+            idle=next(idle),
+        )
         for index in range(plan.blocks)
     ]
 
@@ -125,6 +131,11 @@ def _duets(plan: Plan, orders: Iterator[tuple[str, ...]]) -> tuple[Turn, ...]:
 def _in_duets(plan: Plan, members: Sequence[Member]) -> list[str]:
     """All but the reference itself, and `null`, which waits for its network rather than for a CPU."""
     return [member.label for member in members if member.label != plan.reference and member.role != "null"]
+
+
+def _idle(plan: Plan, members: Sequence[Member]) -> list[str]:
+    """All but the yardsticks, which know no WebSockets; nobody, if none are planned."""
+    return [member.label for member in members if plan.idle_connections and not member.is_yardstick]
 
 
 def _orders(seed: str, things: Sequence[_Thing]) -> Iterator[tuple[_Thing, ...]]:

@@ -19,7 +19,8 @@ def sweep(asked: Asked, counts: Sequence[int]) -> tuple[Asked, ...]:
     """The same once for each number of connections.
 
     With over 250 connections slices may be longer, so that a server of 1,000 requests a second still has four
-    turnovers in one, of which two are counted, and never shorter than the scenario allows; warm-ups grow alike.
+    turnovers in one, of which two are counted, and never shorter than the scenario allows; warm-ups grow alike. Idle
+    connections are the same beside any load: the first run alone has them.
     """
     usual = Plan.model_fields
     warm_s = asked.plan.get("warm_s", usual["warm_s"].default)
@@ -31,7 +32,8 @@ def sweep(asked: Asked, counts: Sequence[int]) -> tuple[Asked, ...]:
         [
             {"connections": count, "warm_s": max(warm_s, 2e-3 * count)}
             | ({"slice_max_s": slice_max_s[count]} if count in slice_max_s else {})
-            for count in counts
+            | ({"idle_connections": 0} if place else {})
+            for place, count in enumerate(counts)
         ],
     )
 

@@ -14,6 +14,7 @@ from harness.model import (
     Comparison,
     Doubt,
     Estimate,
+    Idle,
     Imports,
     Latencies,
     Pooled,
@@ -51,6 +52,7 @@ def summarize(
         rows=tuple(sorted(rows, key=_place)),
         doubts=doubts,
         claims=audit.beside(published, rows) if published else None,
+        absent=result_set.head.absent,
     )
 
 
@@ -104,6 +106,7 @@ def _row(
         threads=median_low([sum(each.threads for each in one.processes) for one in ended]) if ended else None,
         reconnects_per_request=_reconnects_per_request(seen),
         services_share=_services_share(seen),
+        idle=_idle(result_set, seen.member.label),
         failures=seen.failures,
         starts=starts,
         imports=_imports(result_set, seen.member.label),
@@ -175,6 +178,21 @@ def _imports(result_set: ResultSet, label: str) -> Imports | None:
     return Imports(
         modules=len(told),
         dearest=tuple(sorted(told, key=lambda one: (-one.self_s, one.module))[:_DEAREST]),
+    )
+
+
+def _idle(result_set: ResultSet, label: str) -> Idle | None:
+    """Of the blocks in which it was asked to hold idle connections; None where it was in none."""
+    ours = [one for one in result_set.idles if one.contender == label]
+    if not ours:
+        return None
+    opened = [one.opened for one in ours if one.opened is not None]
+    ended = (one.failure.message if one.failure else one.ended for one in ours)
+    return Idle(
+        asked=result_set.head.plan.idle_connections,
+        opened=median_low(opened) if opened else None,
+        memory_bytes=_median([one.bytes_each for one in ours]),
+        ended=next(filter(None, ended), None),
     )
 
 

@@ -178,3 +178,14 @@ def test_an_ablation_takes_about_twelve_minutes_at_most():
         entry = prepare.enter(asked)
         plan = prepare.plan(entry, asked, placement)
         assert prepare.seconds(plan, entry) <= 12 * 60
+
+
+def test_an_ablation_cannot_what_the_deployment_it_is_like_cannot_unless_it_says_so_itself():
+    wsgi = BASE.model_copy(update={"cannot": {"websocket": "WSGI has no WebSockets"}})
+    fewer = {"varies": "threads", "threads": 1}
+    assert Ablation(**fewer).deployment({"base": wsgi}).cannot == wsgi.cannot
+    like = Ablation(varies="loop", brings=["parser"], like="other")
+    assert like.deployment({"base": wsgi, "other": OTHER}).cannot == {}
+    assert Ablation(**fewer, cannot={}).deployment({"base": wsgi}).cannot == {}
+    own = Ablation(**fewer, cannot={"websocket": "its worker has none"})
+    assert own.deployment({"base": BASE}).cannot == {"websocket": "its worker has none"}

@@ -146,3 +146,14 @@ def test_the_catalog_of_this_checkout_is_sound():
         labels = [contender.label for contender in catalog.contenders(known, lineup.contenders)]
         assert lineup.reference in labels
     assert {"null", "control"} <= known.apps.keys()
+
+
+def test_a_deployment_or_an_ablation_that_cannot_what_is_no_scenario_is_an_error(checkout):
+    ablation = '[ablations.two]\nvaries = "workers"\nworkers = 2\ncannot = { helo = "c" }\n'
+    cannot = 'cannot = { hello = "a", hallo = "b" }\n'
+    (checkout / "apps" / "one" / "app.toml").write_text(f"{APP}{cannot}{ablation}")
+    with pytest.raises(InputError) as refused:
+        catalog.read(checkout)
+    assert 'deployments.other.cannot: there is no scenario "hallo"' in str(refused.value)
+    assert 'ablations.two.cannot: there is no scenario "helo"' in str(refused.value)
+    assert '"hello"' not in str(refused.value)

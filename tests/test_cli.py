@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from harness import catalog, staleness
 from harness.catalog import ROOT
-from harness.cli import app, examining, reproducing, steps
+from harness.cli import app, asking, examining, reproducing, steps
 from harness.cli.output import ExitCode, complain
 from harness.cli.steps import exit_code
 from harness.hosts.local import LocalHost
@@ -230,7 +230,8 @@ def test_the_doctor_says_which_limits_hold_and_which_committed_results_are_stale
     told = json.loads(said.stdout)
     limits = told["limits"]
     assert limits["mechanism"]
-    assert limits["enforced"] == (limits["asked"] == limits["held"])
+    assert limits["enforced"] == (limits["asked"] == {name: limits["held"][name] for name in limits["asked"]})
+    assert limits["held"]["open_files"]
     assert told["stale"] == list(staleness.stale(ROOT, steps.is_derived))
     assert said.returncode == ExitCode.DONE
 
@@ -280,6 +281,32 @@ def test_a_dry_ablation_says_what_will_be_varied_and_does_nothing(tmp_path):
     assert said.returncode == 0
     assert 'line-up "ablate-flask": flask@gthread, flask@sync-worker' in said.stderr
     assert not (tmp_path / "runs").exists()
+
+
+def test_verify_says_who_cannot_serve_a_scenario_and_why_and_finds_nothing_wrong_with_that(tmp_path):
+    (tmp_path / "app.toml").write_text(
+        'title = "Odd"\nscenarios = ["json"]\n'
+        '[deployments.plain]\ncommand = ["true"]\ncannot = { json = "it has no words." }\n'
+    )
+    asked = bench("verify", f"odd={tmp_path}:", "--scenario", "json", "--scenario", "model")
+    assert asked.returncode == ExitCode.DONE
+    assert [line.split(maxsplit=2) for line in asked.stdout.splitlines()] == [
+        ["json", "odd", "cannot: it has no words"],
+        ["model", "odd", "cannot: its app does not take part in this scenario"],
+    ]
+    told = json.loads(bench("verify", f"odd={tmp_path}:", "--scenario", "json", "--json").stdout)
+    assert told == {"json": {"odd": "cannot: it has no words"}}
+
+
+def test_the_list_says_who_cannot_serve_which_scenario_and_why():
+    served = catalog.read().apps["flask"]
+    wsgi = served.deployments["gthread"].model_copy(update={"cannot": {"websocket": "it has no threads left"}})
+    known = catalog.read().model_copy(
+        update={"apps": {"flask": served.model_copy(update={"deployments": {**served.deployments, "gthread": wsgi}})}}
+    )
+    listed = asking._listing(known)
+    assert listed["contenders"]["flask@gthread"].endswith(" Cannot websocket: it has no threads left.")
+    assert "threads-8 (Cannot websocket: it has no threads left.)" in listed["ablations"]["flask"]
 
 
 def test_the_list_names_every_app_scenario_and_lineup():

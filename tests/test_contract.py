@@ -6,8 +6,8 @@ import zlib
 import pytest
 from pydantic import ValidationError
 
-from harness.contract import Answer, masked, mismatch
-from harness.model import HOLES, Content, Expectation, Request
+from harness.contract import Answer, masked, mismatch, wrong_echo
+from harness.model import HOLES, Content, Expectation, Request, Scenario
 
 JSON = "application/json"
 FILLED = {
@@ -99,3 +99,34 @@ def test_an_answer_has_one_kind_of_body(fields):
 def test_a_websocket_says_what_is_sent_over_it_and_how_often(fields):
     with pytest.raises(ValidationError, match="WebSocket"):
         Request(**{"name": "echo", "path": "/ws/echo", "expect": {"status": 101}, **fields})
+
+
+@pytest.mark.parametrize(
+    "fields", [{"draw": {"of": "user"}}, {"alternatives": {"no": {"status": 503, "json_body": 1}}}, {"method": "POST"}]
+)
+def test_a_websocket_is_always_the_same(fields):
+    with pytest.raises(ValidationError, match="WebSocket"):
+        Request(**{"name": "echo", "path": "/", "text": "a", "echoes": 1, "expect": {"status": 101}, **fields})
+
+
+def test_a_load_over_websockets_is_a_single_request():
+    echo = Request(name="echo", path="/ws/echo", text="a", echoes=9, expect={"status": 101})
+    other = Request(name="other", path="/", expect={"json_body": 1})
+    about = {"name": "x", "about": "", "isolates": "", "leaves_out": ""}
+    asked = Scenario(**about, requests=(echo, other.model_copy(update={"weight": 0})))
+    assert (asked.echoes, asked.is_plain) == (9, False)
+    assert Scenario(**about, requests=(other,)).echoes is None
+    with pytest.raises(ValidationError, match="a single request with `echoes`"):
+        Scenario(**about, requests=(echo, other))
+
+
+@pytest.mark.parametrize(
+    ("heard", "wrong"),
+    [
+        ("abc", None),
+        ("abd", "the echo 'abd' (3 characters) instead of 'abc' (3 characters)"),
+        (b"abc", "a binary message of 3 bytes instead of the text that was said"),
+    ],
+)
+def test_an_echo_is_the_very_text_that_was_said(heard, wrong):
+    assert wrong_echo("abc", heard) == wrong

@@ -10,10 +10,9 @@ KNOWN = catalog.read()
 EVERYBODY = [f"{app.name}@{name}" for app in KNOWN.apps.values() for name in app.deployments]
 
 
-def takes_part(contender, scenario):
-    if contender.app.is_yardstick:
-        return scenario.is_plain
-    return contender.app.scenarios is None or scenario.name in contender.app.scenarios
+def knows(contender, scenario):
+    """Whether its app has the routes; a deployment may still say that it cannot serve them."""
+    return scenario.is_plain if contender.app.is_yardstick else contender.app.takes_part_in(scenario.name)
 
 
 def alike(scenarios):
@@ -23,23 +22,31 @@ def alike(scenarios):
 
 
 def test_every_deployment_keeps_the_contract_of_every_scenario(tmp_path):
-    """With the usual settings: those of a scenario change how many wait, not what is answered."""
+    """With the usual settings: those of a scenario change how many wait, not what is answered.
+
+    One that says that it cannot serve a scenario is skipped, but asked as well: it must fail there.
+    """
     scenarios = list(KNOWN.scenarios.values())
     asked = prepare.Asked(scenario=max(scenarios, key=lambda one: len(one.services)).name, contenders=EVERYBODY)
     entry = prepare.enter(asked)
     steps.make_environments(LocalHost(), entry.apps)
-    broken = {}
+    broken, could = {}, {}
     with LocalHost() as host:
         field = prepare.field_of(entry, prepare.plan(entry, asked, host.placement), host, tmp_path)
         field = replace(field, scenario=alike(scenarios), scenarios=dict.fromkeys(field.contenders, catalog.plain()))
         with block.open_services(field, "services.log") as beside:
             for label, contender in field.contenders.items():
                 with block.launch(field, label, f"{label}.log", beside.environment(label)) as server:
-                    for seed, scenario in enumerate(one for one in scenarios if takes_part(contender, one)):
-                        at = server.launched
-                        broken[label, scenario.name] = verify.broken(at.host, at.port, scenario, 10.0, seed)
+                    for seed, scenario in enumerate(one for one in scenarios if knows(contender, one)):
+                        at, why_not = server.launched, contender.why_not(scenario.name)
+                        found = verify.broken(at.host, at.port, scenario, 10.0, seed)
+                        if why_not is None:
+                            broken[label, scenario.name] = found
+                        elif not found:
+                            could[label, scenario.name] = why_not
     assert broken
     assert {which: said for which, said in broken.items() if said} == {}
+    assert could == {}, "they say why they cannot, and can"
 
 
 ABLATED = [

@@ -1,12 +1,13 @@
 """The memory of answers: what was seen before is not checked again, and it stays small."""
 
 import json
+import zlib
 
 from harness import catalog, rendering
 from harness.engines.connection.answers import CORRECT, INCOMPLETE, Answers, Verdict
 from harness.engines.connection.framing import Answer, Framing
 from harness.engines.connection.question import Question, questions
-from harness.model import ErrorCause, Expectation, Request, Scenario, Target
+from harness.model import Content, ErrorCause, Expectation, Request, Scenario, Target
 
 SCENARIOS = catalog.read().scenarios
 DONE = Request(
@@ -31,7 +32,7 @@ def whole(received: bytes) -> Answer:
 
 
 def judged(answers: Answers, received: bytes) -> Verdict:
-    return answers.judge(received, whole(received), ())
+    return answers.judge([received], whole(received), ())
 
 
 def asked(scenario: Scenario) -> dict[str, list[Question]]:
@@ -59,13 +60,38 @@ def test_an_answer_seen_before_is_not_looked_at_again() -> None:
     answers = Answers(DONE, LOTS, apart=False)
     wrong, right = answered({"status": "off"}), answered({"status": "done"})
     assert judged(answers, wrong).cause is ErrorCause.BODY
-    assert answers.judge(wrong, whole(right), ()).cause is ErrorCause.BODY, "it went by its bytes"
+    assert answers.judge([wrong], whole(right), ()).cause is ErrorCause.BODY, "it went by its bytes"
 
 
 def test_an_answer_that_filled_a_hole_is_not_remembered() -> None:
     answers = Answers(DONE, LOTS, apart=False)
     assert judged(answers, answered({"id": 7})).apart == (None, "made")
     assert answers.known == {}
+
+
+def test_of_answers_that_may_be_big_only_the_last_right_body_is_kept_and_one_that_equals_it_is_right() -> None:
+    body = bytes(range(256)) * 100
+    expect = Expectation(content=Content(size_bytes=len(body), crc32=zlib.crc32(body)))
+    answers = Answers(Request(name="file", path="/file", expect=expect), LOTS, apart=False)
+    other = body[:-1] + b"?"
+
+    def verdict(body: bytes, media_type: str = "application/json") -> Verdict:
+        head = b"HTTP/1.1 200 X\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n" % (media_type.encode(), len(body))
+        answer = Framing("GET", LOTS, answers.likely).feed(head + body)
+        assert answer
+        return answers.judge((), answer, ())
+
+    assert verdict(other).cause is ErrorCause.BODY
+    assert answers.likely == b""
+    assert verdict(body) is CORRECT
+    assert answers.likely == body
+    assert verdict(body) is CORRECT
+    assert verdict(other).cause is ErrorCause.BODY
+    assert verdict(body[:-1]).cause is ErrorCause.BODY
+    assert verdict(body + b"?").cause is ErrorCause.BODY
+    assert verdict(body, "text/plain").cause is ErrorCause.BODY
+    answers.remember(body, INCOMPLETE)
+    assert (answers.likely, answers.known) == (body, {})
 
 
 def test_a_memory_holds_no_more_bytes_than_it_has_room_for_and_forgets_all_at_once() -> None:
@@ -90,7 +116,7 @@ def test_a_catalogue_is_remembered() -> None:
     (request,) = rendering.for_load(SCENARIOS["typed"].load[0], 0)
     received = answered(request.expect.json_body)
     assert len(received) > 20_000
-    assert question.judge(received, whole(received)) is CORRECT
+    assert question.judge([received], whole(received)) is CORRECT
     assert question.known[received] is CORRECT
 
 

@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from harness import rendering
 from harness.engines.address import drive_address, open_page
 from harness.engines.connection import ConnectionEngine
 from harness.engines.fasthttp import FastHttpEngine
-from harness.model import Draw, ErrorCause, Expectation, Recording, Request, Scenario, Turn
+from harness.model import Content, Draw, ErrorCause, Expectation, Recording, Request, Scenario, Turn
 from tests.engine_servers import (
     CONNECTIONS,
     PLACEMENT,
@@ -232,6 +233,30 @@ def test_holes_take_what_differs_from_answer_to_answer(tmp_path: Path) -> None:
 
     (found,) = driven(ConnectionEngine, asked, replies(reply), tmp_path)
     assert (found.errors, found.answered) == ({}, next(numbers))
+
+
+def streamed(body: bytes) -> bytes:
+    """In pieces of 64 KiB."""
+    head = b"HTTP/1.1 200 X\r\nContent-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    pieces = (body[start : start + 65_536] for start in range(0, len(body), 65_536))
+    return head + b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+def test_a_stream_of_bytes_is_right_or_wrong_to_its_last_byte_however_often_it_was_right(tmp_path: Path) -> None:
+    body = bytes(range(256)) * 4096
+    content = Content(size_bytes=len(body), crc32=zlib.crc32(body))
+    expect = Expectation(media_type="application/octet-stream", content=content)
+    right, wrong, numbers = streamed(body), streamed(body[:-1] + b"?"), itertools.count(1)
+
+    def reply(_: Heard) -> bytes:
+        return right if next(numbers) % 5 else wrong
+
+    asked = scenario(Request(name="stream", path="/stream", expect=expect))
+    (found,) = driven(ConnectionEngine, asked, replies(reply), tmp_path, request_timeout_s=5.0)
+    assert set(found.errors) == {ErrorCause.BODY}
+    sent = next(numbers) - 1
+    assert (found.answered, found.errors[ErrorCause.BODY]) == (sent - sent // 5, sent // 5)
+    assert sent // 5 > 0
 
 
 def too_large(connection: socket.socket) -> None:

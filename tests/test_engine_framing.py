@@ -87,6 +87,22 @@ def test_an_answer_is_the_same_wherever_it_is_split(name: str) -> None:
         assert _parse(data, cuts=(cut,)) == expected
 
 
+_SIZES = [b"5\r\nabcde\r\n2\r\nfg\r\n0\r\n\r\n", b"7\r\nabcdefg\r\n0\r\n\r\n"]
+_ABC = [*(_CHUNKED_HEAD + one for one in _SIZES), b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nabcdefg"]
+
+
+@pytest.mark.parametrize("data", [*_ABC, b"HTTP/1.1 200 OK\r\n\r\nabcdefg"], ids=["two", "one", "length", "end"])
+@pytest.mark.parametrize("likely", [b"abcdefg", b"abcdeXg", b"Xbcdefg", b"abc", b"abcdefgh", b""])
+def test_a_body_that_equals_the_likely_one_is_that_very_object_whatever_pieces_it_comes_in(
+    data: bytes, likely: bytes
+) -> None:
+    for cut in range(len(data) + 1):
+        framing = Framing("GET", _LIMIT, likely)
+        answer = framing.feed(data[:cut]) or framing.feed(data[cut:]) or framing.end()
+        assert answer.body == b"abcdefg"
+        assert (answer.body is likely) == (likely == b"abcdefg")
+
+
 @pytest.mark.parametrize("name", _WHOLE)
 def test_an_answer_cut_off_anywhere_is_not_taken_for_whole(name: str) -> None:
     data, _ = _WHOLE[name]

@@ -17,7 +17,7 @@ from harness.model import (
     TurnOutcome,
     Verdict,
 )
-from harness.report import tables
+from harness.report import spreadsheet, tables
 from harness.summary import summarize
 from tests.builders import FLASK, MEMBERS, NULL, THROUGHPUTS, result_set, served
 
@@ -167,12 +167,12 @@ def test_the_share_of_the_services_is_their_cpu_time_over_that_of_the_servers_cp
     assert {row.services_share for row in with_services.rows} == {0.25}
     assert "services_share" in with_services.model_dump_json()
     assert "services, of server CPUs" in tables.markdown(tables.cost(made.head, with_services))
-    assert "services_share" in tables.csv_text(with_services)
+    assert "services_share" in spreadsheet.csv_text(with_services)
 
 
 def test_without_services_no_file_and_no_table_knows_of_a_share() -> None:
     without = summarize(result_set())
-    assert "services_share" not in without.model_dump_json() + tables.csv_text(without)
+    assert "services_share" not in without.model_dump_json() + spreadsheet.csv_text(without)
     assert "services" not in tables.markdown(tables.cost(result_set().head, without))
 
 

@@ -64,10 +64,11 @@ def test_each_generator_needs_a_connection():
         on_cpus(0, connections=3, load_processes=4)
 
 
-def test_yardsticks_are_asked_a_plain_scenario_where_they_know_no_better(scenarios):
-    found = asked_of("login")
+@pytest.mark.parametrize("name", ["login", "download", "instrumented"])
+def test_yardsticks_are_asked_a_plain_scenario_where_they_know_no_better(scenarios, name):
+    found = asked_of(name)
     assert {label: scenario.name for label, scenario in found.items()} == {
-        **dict.fromkeys(FAIR, "login"),
+        **dict.fromkeys(FAIR, name),
         **dict.fromkeys(catalog.YARDSTICKS, "json"),
     }
     assert scenarios["json"].is_plain

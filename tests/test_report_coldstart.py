@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.model import Import, Imports, ImportsOutcome, ResultSet, Row, StartVariant, Summary
-from harness.report import charts, coldstart, document, series, tables
+from harness.report import charts, coldstart, document, series, spreadsheet, tables
 from harness.summary import summarize
 from tests import builders, summaries
 from tests.test_report_charts import drawn, points, texts
@@ -93,7 +93,7 @@ def test_the_table_of_variants_is_on_the_screen_and_in_the_report() -> None:
 
 
 def test_csv_has_every_variant() -> None:
-    lines = {line["contender"]: line for line in csv.DictReader(io.StringIO(tables.csv_text(summarize(run()))))}
+    lines = {line["contender"]: line for line in csv.DictReader(io.StringIO(spreadsheet.csv_text(summarize(run()))))}
     flask = lines[builders.FLASK]
     assert (
         float(flask["cold_start_dropped_s"]) > float(flask["cold_start_no_bytecode_s"]) > float(flask["cold_start_s"])

@@ -239,3 +239,18 @@ def test_every_file_and_key_of_a_matrix_is_documented(written):
     names = {re.sub("-(light|dark).*", "", name.rpartition("/")[2]) for name in written}
     assert [word for word in sorted(keys | names) if not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)] == []
     assert pictures.MATRIX.name in names
+
+
+def test_who_cannot_says_so_in_its_cell_and_has_a_line_of_the_csv():
+    (line,) = found(("websocket",), absent={(DJANGO, "websocket")}).lines
+    matrix = found().model_copy(
+        update={
+            "lines": (line.model_copy(update={"absent": {DJANGO: "WSGI has no WebSockets", "nobody": "it is not"}}),)
+        }
+    )
+    ratios, throughputs = matrices.tables_of(matrix)
+    assert ratios.lines[0][3].main == throughputs.lines[0][4].main == "cannot: WSGI has no WebSockets"
+    assert "nobody cannot: it is not." in markdown(matrix)
+    *_, django, _ = csv.DictReader(io.StringIO(matrices.csv_text(matrix)))
+    assert (django["scenario"], django["contender"], django["verdict"]) == ("websocket", DJANGO, "")
+    assert django["cannot"] == "WSGI has no WebSockets"

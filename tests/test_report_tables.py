@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ from rich.console import Console
 
 from harness import report
 from harness.model import Doubt, ResultSet, Summary, Verdict
-from harness.report import tables, terminal
+from harness.report import spreadsheet, tables, terminal
 from harness.summary import summarize
 from tests import builders, summaries
 
@@ -101,7 +102,7 @@ def test_the_short_form_agrees_with_its_golden_file(agrees_with_golden: Agrees) 
 
 
 def test_csv_agrees_with_its_golden_file(agrees_with_golden: Agrees) -> None:
-    agrees_with_golden("summary.csv", tables.csv_text(doubtful()))
+    agrees_with_golden("summary.csv", spreadsheet.csv_text(doubtful()))
 
 
 def test_no_line_on_the_terminal_is_wider_than_100_columns() -> None:
@@ -142,7 +143,7 @@ def test_without_a_claim_there_is_no_table_of_claims() -> None:
 
 
 def test_csv_has_one_line_per_contender_in_si_units() -> None:
-    lines = list(csv.DictReader(io.StringIO(tables.csv_text(doubtful()))))
+    lines = list(csv.DictReader(io.StringIO(spreadsheet.csv_text(doubtful()))))
     fastapi = next(line for line in lines if line["contender"] == builders.FASTAPI)
     assert len(lines) == len(builders.MEMBERS)
     assert float(fastapi["cold_start_s"]) == pytest.approx(0.45)
@@ -150,14 +151,14 @@ def test_csv_has_one_line_per_contender_in_si_units() -> None:
 
 
 def test_csv_leaves_empty_what_was_not_measured() -> None:
-    lines = csv.DictReader(io.StringIO(tables.csv_text(doubtful())))
+    lines = csv.DictReader(io.StringIO(spreadsheet.csv_text(doubtful())))
     failed = next(line for line in lines if line["contender"] == builders.FLASK)
     assert failed["requests_per_s"] == failed["latency_p50_s"] == failed["memory_bytes"] == ""
 
 
 def test_a_hostile_label_is_no_formula_in_csv() -> None:
     _, summary = hostile()
-    lines = list(csv.DictReader(io.StringIO(tables.csv_text(summary))))
+    lines = list(csv.DictReader(io.StringIO(spreadsheet.csv_text(summary))))
     assert len(lines) == 1
     assert lines[0]["contender"].startswith("'=")
 
@@ -173,3 +174,39 @@ def test_a_hostile_label_stays_in_its_markdown_cell() -> None:
     rows = [line for line in pasted.splitlines() if line.startswith("|")]
     assert len({line.replace("\\|", "").count("|") for line in rows}) == 1
     assert "\x1b" not in pasted
+
+
+WHY = {builders.DJANGO: "WSGI has no WebSockets", "a@b": "=1+1"}
+
+
+def sitting_out() -> tuple[ResultSet, Summary]:
+    made = builders.result_set({builders.FASTAPI: 4400.0, builders.CONTROL: 4500.0}, blocks=1, rounds=2, starts=0)
+    made = made.model_copy(update={"head": made.head.model_copy(update={"absent": WHY})})
+    return made, summarize(made)
+
+
+def test_who_cannot_is_a_row_that_says_why_below_the_contenders_and_above_the_yardsticks() -> None:
+    made, summary = sitting_out()
+    table = tables.result(made.head, summary)
+    assert [line[1].main for line in table.lines] == [builders.FASTAPI, "a@b", builders.DJANGO, builders.CONTROL]
+    assert [cell.main for cell in table.lines[2]] == [
+        "—",
+        builders.DJANGO,
+        *["—"] * 5,
+        "cannot: WSGI has no WebSockets",
+    ]
+    assert table.ranked == 3
+    assert "cannot: WSGI" in on_screen(made, summary)
+    assert "cannot: WSGI has no WebSockets |" in report.paste(made, summary)
+    assert json.loads(summary.model_dump_json())["absent"] == WHY
+
+
+def test_who_cannot_is_a_line_of_the_csv_which_has_a_column_for_it_only_then() -> None:
+    lines = {line["contender"]: line for line in csv.DictReader(io.StringIO(spreadsheet.csv_text(sitting_out()[1])))}
+    assert {key: value for key, value in lines[builders.DJANGO].items() if value} == {
+        "contender": builders.DJANGO,
+        "cannot": "WSGI has no WebSockets",
+    }
+    assert lines["a@b"]["cannot"] == "'=1+1"
+    assert lines[builders.FASTAPI]["cannot"] == ""
+    assert "cannot" not in spreadsheet.csv_text(summaries.summary(run())).partition("\n")[0].split(",")

@@ -56,10 +56,43 @@ def test_every_name_that_is_no_scenario_is_told_at_once():
 def test_whoever_lacks_the_routes_of_a_scenario_sits_out_of_it_and_is_named():
     entry = prepare.enter(Asked(scenario="item", contenders=("fastapi", "bare_asgi")))
     assert [one.label for one in entry.contenders] == ["fastapi@uvicorn", "null", "control"]
-    assert entry.absent == ("bare_asgi@uvicorn",)
-    assert entry.specifications == ("fastapi", "null", "control")
+    assert entry.absent == {"bare_asgi@uvicorn": "its app does not take part in this scenario"}
+    assert entry.specifications == ("fastapi", "bare_asgi", "null", "control")
     whole = prepare.enter(Asked(scenario="json", contenders=("fastapi", "bare_asgi")))
-    assert whole.absent == ()
+    assert whole.absent == {}
+
+
+APP = """
+title = "One"
+[deployments.able]
+command = ["{python}", "one.py"]
+[deployments.unable]
+command = ["{python}", "one.py"]
+cannot = { json = "it has no words." }
+"""
+
+
+@pytest.fixture
+def own(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "app.toml").write_text(APP)
+    return tmp_path
+
+
+def test_a_deployment_that_cannot_serve_a_scenario_sits_out_of_it_and_says_why_each_time_it_is_asked_for(own):
+    asked = Asked(contenders=(f"{own}:one", f"{own}:one@unable"), reference="one@able", plan={"seed": 1})
+    entry = prepare.enter(asked)
+    assert [one.label for one in entry.contenders] == ["one@able", "null", "control"]
+    assert entry.absent == {"one@unable": "it has no words"}
+    again = prepare.enter(Asked.again(prepare.plan(entry, asked, PLACEMENT)))
+    assert again == entry
+    other = prepare.enter(Asked(scenario="model", contenders=asked.contenders))
+    assert other.absent == {}
+
+
+def test_ratios_to_a_deployment_that_cannot_are_refused_with_the_reason(own):
+    with pytest.raises(InputError, match='`one@unable` takes no part in the scenario "json": it has no words'):
+        prepare.enter(Asked(contenders=(f"{own}:one", f"{own}:one@unable"), reference="one@unable"))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from harness import rendering, verify
 from harness.model import Draw, Request
+from tests import websocket_servers
 from tests.engine_servers import answers, answers_once, replies, says, served
 from tests.fakes import RIGHT, SCENARIO, http_server
 
@@ -111,3 +112,74 @@ def test_what_is_told_of_a_wrong_answer_holds_no_secret_of_the_request():
     assert not any(part in wrong for part in ("correct horse", "eyJ", "abcdefg"))
     (wrong,) = wrong_of(answers_once(b""), login)
     assert wrong.startswith("login: POST /login: no answer: ")
+
+
+# WebSockets ----------------------------------------------------------------------------------------------------------
+
+
+def wrong_over_websocket(behave, timeout_s=2.0):
+    with served(behave) as (host, port):
+        asked = websocket_servers.scenario()
+        return verify.broken(host, port, asked.model_copy(update={"requests": asked.requests[:1]}), timeout_s)
+
+
+def test_a_websocket_is_sent_the_text_three_times_and_nothing_and_a_long_one_with_all_kinds_of_letters():
+    heard = []
+
+    def reply(text):
+        heard.append(text.decode())
+        return (websocket_servers.framed(0x81, text),)
+
+    assert wrong_over_websocket(websocket_servers.speaks(reply)) == ()
+    *short, nothing, long = heard
+    assert short == [websocket_servers.TEXT] * 3
+    assert nothing == ""
+    assert len(long) == 60_000
+    assert len(long.encode()) < 65_536
+    assert not long.isascii()
+
+
+@pytest.mark.parametrize("name", [name for name in websocket_servers.RIGHT if name != "leaves without a word"])
+def test_whatever_the_engine_takes_for_an_echo_keeps_the_contract(name):
+    assert wrong_over_websocket(websocket_servers.RIGHT[name], timeout_s=20.0) == ()
+
+
+@pytest.mark.parametrize("name", websocket_servers.WRONG)
+def test_whatever_the_engine_counts_as_an_error_breaks_the_contract(name):
+    behave, *_ = websocket_servers.WRONG[name]
+    (wrong,) = wrong_over_websocket(behave, timeout_s=0.5)
+    assert wrong.startswith("echo: GET /ws/echo: ")
+    assert wrong.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("behave", "said"),
+    [
+        (websocket_servers.refuses(websocket_servers.NOT_FOUND), "no WebSocket: status 404 instead of 101"),
+        (websocket_servers.WRONG["other key"][0], "no WebSocket: 'invalid Sec-WebSocket-Accept header"),
+        (websocket_servers.WRONG["another text"][0], "the echo 'dcba"),
+        (websocket_servers.WRONG["hangs"][0], "no echo of a text of 64 characters: TimeoutError"),
+        (websocket_servers.WRONG["leaves"][0], "no echo of a text of 64 characters: ConnectionClosedError"),
+        (websocket_servers.speaks(leaves=b""), "a goodbye was not answered"),
+        (websocket_servers.speaks(stays_s=2.0), "the connection was not closed within 0.5 s of a goodbye"),
+    ],
+)
+def test_what_is_wrong_with_a_websocket_is_said_in_a_sentence(behave, said):
+    (wrong,) = wrong_over_websocket(behave, timeout_s=0.5)
+    assert said in wrong
+
+
+def test_a_text_that_is_cut_is_told_from_the_one_that_was_sent():
+    (wrong,) = wrong_over_websocket(
+        websocket_servers.speaks(lambda text: (websocket_servers.framed(0x81, text[:999]),))
+    )
+    assert "(941 characters) instead of" in wrong
+    assert "(60000 characters)" in wrong
+
+
+def test_a_websocket_that_is_not_there_has_no_answer():
+    with served(websocket_servers.speaks()) as (host, port):
+        pass
+    wrong, other = verify.broken(host, port, websocket_servers.scenario(), timeout_s=2.0)
+    assert "no answer: ConnectionRefusedError" in wrong
+    assert "no answer: ConnectError" in other

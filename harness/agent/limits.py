@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 from collections.abc import Iterable
 from typing import Any, Protocol
 
 from .asked import Limits
 from .groups import groups
 
+_OPEN_FILES = 20_000
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -63,11 +65,28 @@ def evidence(mechanism: Mechanism, limits: Limits, pids: Iterable[int]) -> dict[
     return {
         "mechanism": mechanism.name,
         "asked": {"cpus": limits.cpus, "memory_bytes": asked, "cpu_quota": limits.cpu_quota},
-        "held": {"cpus": cpus, "memory_bytes": memory, "cpu_quota": quota},
+        "held": {"cpus": cpus, "memory_bytes": memory, "cpu_quota": quota, "open_files": open_files(pids)},
         "enforced": cpus == sorted(limits.cpus)
         and (asked is None or memory == _pages(asked))
         and (limits.cpu_quota is None or quota == limits.cpu_quota),
     }
+
+
+def open_many_files() -> None:
+    """Let the calling process hold many connections, as far as the system allows: the usual 1,024 files are too few."""
+    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if most == resource.RLIM_INFINITY else min(_OPEN_FILES, most)
+    if limit != resource.RLIM_INFINITY and limit < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+def open_files(pids: Iterable[int]) -> int | None:
+    """How many files each of these processes may open at least; None where that is unlimited, or the kernel is mum."""
+    limits = []
+    for pid in pids if hasattr(resource, "prlimit") else ():
+        with contextlib.suppress(ProcessLookupError):
+            limits.append(resource.prlimit(pid, resource.RLIMIT_NOFILE)[0])
+    return min((limit for limit in limits if limit != resource.RLIM_INFINITY), default=None)
 
 
 def allowed_cpus(pids: Iterable[int]) -> list[int] | None:

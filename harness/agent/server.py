@@ -18,7 +18,7 @@ from .asked import Limits
 from .coldstart import Question
 from .ending import Family, die_with
 from .errors import AgentError, HostError
-from .limits import Mechanism
+from .limits import Mechanism, open_many_files
 
 _LINE_BYTES = 300
 _MOMENT_BYTES = 8
@@ -161,6 +161,7 @@ def _popen(
     agent = os.getpid()
 
     def become_server() -> None:
+        open_many_files()
         mechanism.join()
         die_with(agent)
         os.write(clock, time.monotonic_ns().to_bytes(_MOMENT_BYTES, "big"))

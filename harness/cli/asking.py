@@ -21,7 +21,7 @@ from harness.cli import options, steps
 from harness.cli.output import ExitCode, document, note, progress, results
 from harness.cli.places import LOCAL, Where, looked_at
 from harness.hosts.base import Host, Server
-from harness.model import App, ServiceName
+from harness.model import App, Contender, Deployment, ServiceName
 from harness.prepare import Asked, Entry
 
 
@@ -46,20 +46,26 @@ def verify(
     known_hosts: options.KnownHosts = None,
     json: options.Json = False,
 ) -> None:
-    """Check that contenders keep the contract of every scenario. Exits with 1 if one does not."""
+    """Check that contenders keep the contract of every scenario. Exits with 1 if one does not.
+
+    A contender that cannot serve a scenario breaks nothing.
+    """
     known = catalog.read()
     specifications = contenders or [f"{app.name}@{name}" for app in known.apps.values() for name in app.deployments]
     taking = catalog.contenders(known, specifications)
-    asked = scenario or [one for one in known.scenarios if any(each.app.takes_part_in(one) for each in taking)]
-    entries = {one: _entered(one, specifications) for one in asked}
+    asked = catalog.scenarios(known, scenario or [catalog.ALL])
+    entries = {one: _entered(one, specifications) for one in asked if any(not each.why_not(one) for each in taking)}
     where = Where(host, known_hosts)
     with steps.logs() as logs, looked_at(where, provisions=True) as machine:
         steps.make_environments(machine, prepare.apps(entries.values()))
         broken = _rehearsed({name: _field(entry, machine, logs / name) for name, entry in entries.items()})
+        found: dict[str, dict[str, tuple[str, ...] | str]] = {
+            name: {**broken.get(name, {}), **_absent(taking, name)} for name in asked
+        }
         if json:
-            document(json_format.dumps(broken, indent=1))
+            document(json_format.dumps(found, indent=1))
         else:
-            _show(broken)
+            _show(found)
         if any(wrong for labels in broken.values() for wrong in labels.values()):
             raise typer.Exit(ExitCode.FINDING)
 
@@ -111,17 +117,24 @@ def _rehearsed(fields: Mapping[str, Field]) -> dict[str, dict[str, tuple[str, ..
     return found
 
 
-def _show(found: Mapping[str, Mapping[str, tuple[str, ...]]]) -> None:
+def _absent(taking: Sequence[Contender], scenario: str) -> dict[str, str]:
+    """Who takes no part in a scenario, and why."""
+    return {one.label: f"cannot: {why}" for one in taking if (why := one.why_not(scenario))}
+
+
+def _show(found: Mapping[str, Mapping[str, tuple[str, ...] | str]]) -> None:
+    """What is broken of each scenario by each contender, or in one text why it takes no part."""
     for name, labels in found.items():
         for label, broken in labels.items():
-            results.print(f"{name:<12} {label:<28} {'broken' if broken else 'keeps the contract'}")
-            for one in broken:
+            said = broken if isinstance(broken, str) else "broken" if broken else "keeps the contract"
+            results.print(f"{name:<12} {label:<28} {said}", soft_wrap=True)
+            for one in broken if isinstance(broken, tuple) else ():
                 results.print(textwrap.indent(one, "    "), soft_wrap=True)
 
 
 def _listing(known: Catalog) -> dict[str, dict[str, str]]:
     deployments = {
-        f"{app.name}@{name}": deployment.about or app.about
+        f"{app.name}@{name}": f"{deployment.about or app.about}{_cannot(deployment)}"
         for app in known.apps.values()
         for name, deployment in app.deployments.items()
     }
@@ -131,9 +144,16 @@ def _listing(known: Catalog) -> dict[str, dict[str, str]]:
     return {"contenders": deployments, "ablations": ablations, "scenarios": scenarios, "line-ups": lineups}
 
 
+def _cannot(deployment: Deployment) -> str:
+    """Which scenarios it cannot serve, and why."""
+    return "".join(f" Cannot {scenario}: {why.removesuffix('.')}." for scenario, why in deployment.cannot.items())
+
+
 def _ablations(app: App) -> str:
     """What of an app's first deployment can be made otherwise, and by which names: `loop: asyncio; parser: h11`."""
     choices: dict[str, list[str]] = {}
     for name, ablation in app.ablations.items():
-        choices.setdefault(ablation.varies.replace("_", " "), []).append(name)
+        cannot = _cannot(app.served[name]).strip()
+        said = f"{name} ({cannot})" if cannot else name
+        choices.setdefault(ablation.varies.replace("_", " "), []).append(said)
     return "; ".join(f"{choice}: {', '.join(names)}" for choice, names in choices.items())

@@ -11,7 +11,7 @@ import typer
 from harness import several
 from harness.catalog import ALL, USUAL
 from harness.model import Plan
-from harness.prepare import ABLATE, NO_CREDITS
+from harness.prepare import ABLATE, IDLE_CONNECTIONS, NO_CREDITS
 
 # A bracket and a word would be markup to rich, and vanish from the help.
 _SPECIFICATION = r"[LABEL=][PATH:]app\[@deployment]"
@@ -170,6 +170,15 @@ NoBytecodeStarts = Annotated[
 AblationStarts = Annotated[
     int | None,
     typer.Option(min=0, max=1000, help=f"Cold starts of each, {ABLATE['starts']} unless said otherwise; 0: none."),
+]
+IdleConnections = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=MOST_CONNECTIONS,
+        help="WebSockets that each contender holds at the end of a block, to tell the memory of one that is idle: "
+        f"{IDLE_CONNECTIONS:,} unless said otherwise, and 0 where a scenario opens none.",
+    ),
 ]
 Seed = Annotated[int | None, typer.Option(help="Of the random orders; chosen at random and recorded.")]
 Wait = Annotated[Literal["spin", "sleep"] | None, typer.Option(help="How the generator waits; spin if it owns a core.")]

@@ -50,6 +50,7 @@ def run(
     other_wait_blocks: options.OtherWaitBlocks = None,
     dropped_starts: options.DroppedStarts = None,
     no_bytecode_starts: options.NoBytecodeStarts = None,
+    idle_connections: options.IdleConnections = None,
     seed: options.Seed = None,
     wait: options.Wait = None,
     no_credits: options.NoCredits = False,
@@ -65,6 +66,7 @@ def run(
     given |= {"starts": starts, "dropped_starts": dropped_starts, "no_bytecode_starts": no_bytecode_starts}
     given |= {"duets": duets, "open_blocks": open_blocks, "other_wait_blocks": other_wait_blocks}
     given |= {"seed": seed, "wait": wait, "samples": samples or None, "load_processes": load_processes}
+    given |= {"idle_connections": idle_connections}
     quota: dict[str, Any] = {"cpu_quota": prepare.NO_CREDITS} if no_credits else {}
     usual = several.USUAL if len(counts) > 1 or len(scenarios) > 1 else prepare.USUAL
     asked = prepare.Asked(

@@ -53,8 +53,8 @@ def announce(planned: Sequence[tuple[Entry, Plan]], placement: Placement) -> Non
     measured = dict.fromkeys(contender.label for one, _ in planned for contender in one.contenders)
     note(f'Scenario {scenarios}, line-up "{plan.lineup}": {", ".join(measured)}')
     for one, _ in planned:
-        if one.absent:
-            note(f'without a part in "{one.scenario.name}": {", ".join(one.absent)}')
+        for label, why in one.absent.items():
+            note(f'without a part in "{one.scenario.name}": {label}, cannot: {why}')
     connections = ", ".join(dict.fromkeys(f"{one.connections}" for _, one in planned))
     note(f"{connections} connections, {plan.blocks} blocks of {plan.rounds} rounds, {_starts(plan)}")
     several = plan.load_processes > 1

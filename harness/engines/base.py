@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from harness.model import Placement, Plan, Recording, Target, Turn
+from harness.errors import InputError
+from harness.model import Placement, Plan, Recording, Scenario, Target, Turn
 
 
 class Engine(Protocol):
@@ -26,6 +27,15 @@ class Engine(Protocol):
         The turns of round 0 last `plan.warm_s`; duets `plan.duet_s`; turns with a rate `plan.open_s`; every other one
         lasts `turn_duration_s` of the throughput that its contender had in its warm-up.
         """
+
+
+def refuse_echoes(engine: str, scenario: Scenario) -> None:
+    """Raise InputError for a load over WebSockets, which this engine does not speak."""
+    if scenario.echoes:
+        raise InputError(
+            f'the engine "{engine}" does not speak WebSockets, over which the load of "{scenario.name}" goes',
+            "Leave --engine out: the engine connection speaks them.",
+        )
 
 
 def out_of_rows(request: str) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from harness.model.meaning import (
     Doubt,
     Duet,
     Estimate,
+    Idle,
     Imports,
     Latencies,
     OpenLoop,
@@ -30,31 +31,36 @@ from harness.model.meaning import (
 from harness.model.occasions import Occasion, OccasionRow, Series
 from harness.model.outcomes import (
     BlockOutcome,
-    Credits,
     DuetOutcome,
     DuetPart,
-    Enforcement,
-    ErrorCause,
     Failure,
-    GeneratorPart,
-    Histogram,
-    Import,
+    IdleOutcome,
     ImportsOutcome,
-    Launched,
-    MachineReading,
     Outcome,
-    Paced,
-    Process,
-    Recording,
     ServerOutcome,
     ServicesOutcome,
     StartOutcome,
     TurnOutcome,
-    Usage,
 )
 from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, Start, StartVariant, Turn
+from harness.model.recordings import (
+    ErrorCause,
+    GeneratorPart,
+    Histogram,
+    Paced,
+    Recording,
+)
 from harness.model.runs import Fingerprint, Member, ResultSet, RunHead
 from harness.model.scenarios import HOLES, Content, Draw, Expectation, Request, RowKind, Scenario, ServiceName, Target
+from harness.model.servers import (
+    Credits,
+    Enforcement,
+    Import,
+    Launched,
+    MachineReading,
+    Process,
+    Usage,
+)
 from harness.model.sweeps import Sweep, SweepCurve, SweepPoint
 from harness.model.value import Value
 
@@ -87,6 +93,8 @@ __all__ = [
     "Fingerprint",
     "GeneratorPart",
     "Histogram",
+    "Idle",
+    "IdleOutcome",
     "Import",
     "Imports",
     "ImportsOutcome",

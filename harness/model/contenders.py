@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 
 from harness.model.value import Value
 
+_NO_PART = "its app does not take part in this scenario"
+
 
 class Traits(Value):
     """What often matters more than the framework, as visible columns. `None`: not stated by the app."""
@@ -49,7 +51,7 @@ class Ablation(Value):
     """A deployment like the app's first one, but for one choice: `varies`, and what that brings with it.
 
     It is `like` a named deployment (None: the first), with words of its command replaced, others appended, and these
-    traits, workers, threads and connections in place of its own.
+    traits, workers, threads, connections and scenarios that it `cannot` serve in place of its own.
     """
 
     varies: str
@@ -62,6 +64,7 @@ class Ablation(Value):
     workers: int | None = Field(default=None, ge=1)
     threads: int | None = Field(default=None, ge=1)
     connections: Literal["kept", "closed"] | None = None
+    cannot: Mapping[str, str] | None = Field(default=None, description="None: as what it is like")
 
     def deployment(self, deployments: Mapping[str, Deployment]) -> Deployment:
         """What it comes to. Raises ValueError unless it differs from the first one in what it says, and only there."""
@@ -80,7 +83,7 @@ class Ablation(Value):
         for old, new in self.replace.items():
             command = _replaced(command, tuple(old.split()), tuple(new.split()))
         changes = {
-            **self.model_dump(include={"workers", "threads", "connections"}, exclude_none=True),
+            **self.model_dump(include={"workers", "threads", "connections", "cannot"}, exclude_none=True),
             "about": self.about,
             "command": (*command, *self.append.split()),
             "traits": deployment.traits.model_copy(update=self.traits.model_dump(exclude_none=True)),
@@ -143,6 +146,13 @@ class Contender(Value):
     @property
     def deployment(self) -> Deployment:
         return self.app.served[self.deployment_name]
+
+    def why_not(self, scenario: str) -> str | None:
+        """Why it takes no part in a scenario, without a full stop; None: it does."""
+        if not self.app.takes_part_in(scenario):
+            return _NO_PART
+        why = self.deployment.cannot.get(scenario)
+        return why and why.removesuffix(".")
 
 
 class Lineup(Value):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pydantic import Field
+
 from harness.model.meaning import Estimate, Verdict
 from harness.model.runs import Member
 from harness.model.value import Value
@@ -26,12 +28,16 @@ class MatrixCell(Value):
 
 
 class MatrixLine(Value):
-    """One scenario: a cell for each member of the matrix, in that order; None: it takes no part in this scenario."""
+    """One scenario: a cell for each member of the matrix, in that order; None: it takes no part in this scenario.
+
+    `absent` are those that were named, but take no part, by label, and why.
+    """
 
     scenario: str
     about: str
     connections: int
     cells: tuple[MatrixCell | None, ...]
+    absent: Mapping[str, str] = Field(default={}, exclude_if=lambda absent: not absent)
 
 
 class Matrix(Value):

@@ -8,9 +8,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from harness.model.outcomes import Failure, Import
+from harness.model.outcomes import Failure
 from harness.model.plans import StartVariant
 from harness.model.runs import Member
+from harness.model.servers import Import
 from harness.model.value import Value
 
 
@@ -146,6 +147,19 @@ class Imports(Value):
     dearest: tuple[Import, ...]
 
 
+class Idle(Value):
+    """What an idle WebSocket costs a server in memory: the median over blocks, in each of which so many were `asked`.
+
+    `opened` is how many were open at once, in the median block; `ended` says why not all, in the first block in which
+    they were not.
+    """
+
+    asked: int
+    opened: int | None
+    memory_bytes: Estimate | None
+    ended: str | None
+
+
 class Row(Value):
     """All that is said of one contender. `ready_s` and `listening_s` are those of its warm starts.
 
@@ -178,6 +192,7 @@ class Row(Value):
     answered: int | None = Field(default=None, exclude_if=lambda answered: answered is None)
     alternatives: Mapping[str, int] = Field(default={}, exclude_if=lambda counts: not counts)
     services_share: float | None = Field(default=None, exclude_if=lambda share: share is None)
+    idle: Idle | None = Field(default=None, exclude_if=lambda idle: idle is None)
     pooled: Pooled | None = Field(default=None, exclude_if=lambda pooled: pooled is None)
 
 
@@ -211,7 +226,7 @@ class Claims(Value):
 
 
 class Summary(Value):
-    """Numbers derived from a ResultSet: a pure function of it."""
+    """Numbers derived from a ResultSet: a pure function of it. `absent`: who took no part, by label, and why."""
 
     name: str
     blocks_planned: int
@@ -219,3 +234,4 @@ class Summary(Value):
     rows: tuple[Row, ...]
     doubts: tuple[Doubt, ...]
     claims: Claims | None
+    absent: Mapping[str, str] = Field(default={}, exclude_if=lambda absent: not absent)

@@ -71,6 +71,13 @@ class Plan(Value):
     request_timeout_s: float = Field(default=10.0, gt=0)
     launch_timeout_s: float = Field(default=30.0, gt=0)
     cpu_quota: float | None = Field(default=None, gt=0, description="CPU seconds in a second, all servers together")
+    idle_connections: int = Field(
+        default=0,
+        ge=0,
+        le=10_000,
+        description="WebSockets that each contender holds at the end of a block, doing nothing",
+        exclude_if=lambda count: not count,  # so that a report of before is the same to the byte
+    )
     seed: int = 0
     samples: bool = False
     quick: bool = False
@@ -120,9 +127,13 @@ BlockKind = Literal["usual", "other wait", "open loop"]
 
 
 class BlockPlan(Value):
-    """The order of one block: launches, then warm-ups, then rounds of slices, then duets; or windows of open loop."""
+    """The order of one block: launches, then warm-ups, then rounds of slices, then duets; or windows of open loop.
+
+    `idle` are those that are then launched anew, one after the other, and asked to hold idle connections.
+    """
 
     index: int
     kind: BlockKind = "usual"
     launches: tuple[str, ...]
     turns: tuple[Turn, ...]
+    idle: tuple[str, ...] = ()

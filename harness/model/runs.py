@@ -9,6 +9,7 @@ from harness.model.contenders import Traits
 from harness.model.outcomes import (
     BlockOutcome,
     DuetOutcome,
+    IdleOutcome,
     ImportsOutcome,
     Outcome,
     StartOutcome,
@@ -56,7 +57,7 @@ class RunHead(Value):
     """run.json: written before the first launch.
 
     `format`: see `store`. `command`: the words typed after ./bench; None: not kept. `varies`: the choice in which a
-    label differs from the reference.
+    label differs from the reference. `absent` are those that were named, but take no part in the scenario, and why.
     """
 
     format: Literal[1, 2] = 2
@@ -71,6 +72,7 @@ class RunHead(Value):
     digests: Mapping[str, str]
     command: tuple[str, ...] | None = None
     varies: Mapping[str, str] = {}
+    absent: Mapping[str, str] = {}
 
     @property
     def drops_page_cache(self) -> bool:
@@ -91,7 +93,7 @@ class ResultSet(Value):
     def counted(self) -> tuple[Outcome, ...]:
         """What need not be done again: imports, cold starts, and finished blocks with all that is in them."""
         finished = {(block.block, block.attempt) for block in self.finished}
-        parts = (one for one in self.outcomes if isinstance(one, TurnOutcome | DuetOutcome))
+        parts = (one for one in self.outcomes if isinstance(one, TurnOutcome | DuetOutcome | IdleOutcome))
         in_blocks = (one for one in parts if (one.block, one.attempt) in finished)
         return (*self.imports, *self.starts, *in_blocks, *self.finished)
 
@@ -134,6 +136,11 @@ class ResultSet(Value):
     def duets(self) -> tuple[DuetOutcome, ...]:
         """Duets of finished blocks."""
         return tuple(outcome for outcome in self.counted if isinstance(outcome, DuetOutcome))
+
+    @property
+    def idles(self) -> tuple[IdleOutcome, ...]:
+        """What held idle connections in finished blocks."""
+        return tuple(outcome for outcome in self.counted if isinstance(outcome, IdleOutcome))
 
     def _indices(self, kind: BlockKind) -> frozenset[int]:
         return frozenset(block.index for block in self.head.schedule if block.kind == kind)

@@ -118,8 +118,8 @@ class Request(Value):
     @model_validator(mode="after")
     def _opens_what_it_echoes_over(self) -> Request:
         opens = (self.method, self.expect.status) == ("GET", _SWITCHING_PROTOCOLS)
-        if opens != (self.echoes is not None) or (opens and (not self.text or self.alternatives)):
-            raise ValueError("a WebSocket is a GET with `text` and `echoes`, and status 101 is all that it expects")
+        if opens != (self.echoes is not None) or (opens and (not self.text or self.alternatives or self.draw)):
+            raise ValueError("a WebSocket is a GET with `text` and `echoes`, always the same, that expects status 101")
         return self
 
     @property
@@ -168,10 +168,26 @@ class Scenario(Value):
             raise ValueError(f"two requests are called {', '.join(map(json.dumps, twice))}")
         return self
 
+    @model_validator(mode="after")
+    def _speaks_one_protocol(self) -> Scenario:
+        if self.echoes and len(self.load) > 1:
+            raise ValueError("a load over WebSockets is a single request with `echoes`")
+        return self
+
+    @property
+    def echoes(self) -> int | None:
+        """How many echoes a connection holds where the load goes over WebSockets; None: it is HTTP."""
+        return next((request.echoes for request in self.load if request.echoes), None)
+
     @property
     def load(self) -> tuple[Request, ...]:
         """The requests that make the load."""
         return tuple(request for request in self.requests if request.weight)
+
+    @property
+    def websocket(self) -> Request | None:
+        """The request of the load that opens a WebSocket; None: there is none."""
+        return next((request for request in self.load if request.echoes), None)
 
     @property
     def refusals(self) -> frozenset[str]:
@@ -181,8 +197,8 @@ class Scenario(Value):
 
     @property
     def is_plain(self) -> bool:
-        """Whether the yardsticks can answer its load."""
-        return all(request.is_plain for request in self.load)
+        """Whether the yardsticks can answer it: of bodies they know JSON only, and in the load one GET is like the other."""
+        return all(one.is_plain for one in self.load) and all(one.expect.json_body is not None for one in self.requests)
 
 
 class Target(Value):

@@ -25,6 +25,11 @@ DUET = (
     "By duet: the contender and the reference are loaded at the same time on the same CPUs, and answers per CPU second "
     "compared: what a request costs. By slices: requests per second, each in its turn: what a user gets."
 )
+IDLE = (
+    "Idle: a contender is launched once more for these alone, and memory is the proportional set size of its process "
+    "tree while it holds them, less what it was before, over their number. What the kernel keeps for a socket is in no "
+    "process's set, and so not in this number."
+)
 _SAID = {"worker balance"}
 
 

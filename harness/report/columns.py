@@ -67,6 +67,11 @@ def _cold_start(entry: Entry) -> Cell:
     return written.start_duration(entry.row.ready_s)
 
 
+def _idle_opened(entry: Entry) -> Cell:
+    idle = entry.row.idle
+    return Cell(f"{written.count(idle.opened)} of {written.count(idle.asked)}" if idle and idle.opened else NOTHING)
+
+
 def _verdict(entry: Entry) -> Cell:
     return Cell(entry.row.verdict, numbered(entry.marks))
 
@@ -168,6 +173,17 @@ COST = (
     ),
 )
 SERVICES = _number("services_share", "services,\nof server\nCPUs", lambda row: row.services_share, written.percent)
+IDLE = (
+    CONTENDER,
+    Column("idle_opened", "held\nat once", lambda row: row.idle.opened if row.idle else None, _idle_opened),
+    _estimate(
+        "idle_memory_bytes",
+        "memory of\neach, KiB",
+        lambda row: row.idle.memory_bytes if row.idle else None,
+        written.kibibytes,
+    ),
+    _word("idle_ended", "why no more", lambda row: row.idle.ended if row.idle else None),
+)
 SERVED = (
     CONTENDER,
     _trait("server", "server"),

@@ -48,6 +48,8 @@ def _body(head: RunHead, summary: Summary) -> Iterator[str]:
         yield _section(tables.claims(summary, summary.claims))
         yield _list(map(escape.markdown, caveats.claimed(summary.claims)))
     yield _section(tables.cost(head, summary))
+    if idle := tables.idle(head, summary):
+        yield f"{_section(idle)}\n{escape.markdown(caveats.IDLE)}\n"
     yield _section(tables.served(head, summary))
 
 

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from harness.errors import StoreError
 from harness.model import Matrix, ResultSet, RunHead, Series, Summary, Sweep
-from harness.report import ablation, document, matrices, reproduced, tables
+from harness.report import ablation, document, matrices, reproduced, spreadsheet
 
 _SERIES: TypeAdapter[tuple[Series, ...]] = TypeAdapter(tuple[Series, ...])
 
@@ -52,7 +52,7 @@ def series_json(every: Sequence[Series]) -> str:
 def derived(result_set: ResultSet, summary: Summary) -> Iterator[tuple[str, bytes]]:
     """Name and content of each file, the cheapest first."""
     yield "summary.json", f"{summary.model_dump_json(indent=1)}\n".encode()
-    yield "summary.csv", tables.csv_text(summary).encode()
+    yield "summary.csv", spreadsheet.csv_text(summary).encode()
     if result_set.head.varies:
         yield "ablation.csv", ablation.csv_text(result_set.head, summary).encode()
     yield "report.md", document.markdown(result_set, summary).encode()

@@ -66,6 +66,11 @@ def size(size_bytes: float | None) -> str:
     return f"{number(size_bytes / scale)} {unit}"
 
 
+def kibibytes(estimate: Estimate | None) -> Cell:
+    """A size with its interval, in KiB, which the heading says: `38.2 (37.9 to 38.6)`."""
+    return _interval(estimate, 1024.0)
+
+
 def memory(size_bytes: int) -> str:
     """A limit on memory, which people set in binary units: `4 GiB`."""
     return f"{size_bytes / 2**30:g} GiB"
@@ -94,6 +99,11 @@ def per_request(share: float | None) -> str:
 def count(value: int | None) -> str:
     """A whole number: `1,200`."""
     return NOT_MEASURED if value is None else f"{value:,}"
+
+
+def cannot(why: str) -> str:
+    """What stands in place of all numbers of one that took no part: `cannot: WSGI has no WebSockets`."""
+    return f"cannot: {why}"
 
 
 def number(value: float) -> str:

@@ -42,7 +42,7 @@ def told(head: RunHead, matrix: Matrix) -> Together:
         name=matrix.name,
         quick=head.plan.quick,
         tables=tuple(table for table, _ in found),
-        sentences=(_RATIO, _EACH, _ABSENT, *(said for _, said in found if said), DOUBTED),
+        sentences=(_RATIO, _EACH, _ABSENT, *_nowhere(matrix), *(said for _, said in found if said), DOUBTED),
         provenance=f"{circumstances(head, matrix)} · {origin.versions(whole(head, matrix))}.",
         pictures=(MATRIX,),
         where="The run of each scenario",
@@ -82,17 +82,30 @@ def compared_in(matrix: Matrix, line: MatrixLine) -> Iterator[MatrixCell]:
 
 
 def csv_text(matrix: Matrix) -> str:
-    """One line for each contender in each scenario that it takes part in; SI units, empty where not measured."""
+    """One line for each contender in each scenario; SI units, empty where not measured.
+
+    Who takes no part has one that says why, where that is known.
+    """
     names = list(dict.fromkeys(name for line in matrix.lines for cell in line.cells if cell for name in cell.apart))
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
     estimates = [f"{key}{part}" for key in ("requests_per_s", "ratio") for part in ("", "_low", "_high", "_n")]
-    head = ("scenario", "connections", "contender", "verdict", *estimates, "services_share")
-    writer.writerow((*head, *(f"apart_{name}" for name in names)))
+    head = ["scenario", "connections", "contender", "verdict", *estimates, "services_share"]
+    head += [f"apart_{name}" for name in names]
+    cannot = ["cannot"] if any(line.absent for line in matrix.lines) else []
+    file = io.StringIO()
+    writer = csv.DictWriter(file, [*head, *cannot], lineterminator="\n")
+    writer.writeheader()
     for line in matrix.lines:
         for cell in filter(None, line.cells):
-            writer.writerow((*_csv_values(line, cell), *(cell.apart.get(name) for name in names)))
+            values = (*_csv_values(line, cell), *(cell.apart.get(name) for name in names))
+            writer.writerow(dict(zip(head, values, strict=True)))
+        writer.writerows(_csv_absent(line))
     return file.getvalue()
+
+
+def _csv_absent(line: MatrixLine) -> Iterator[dict[str, str | int]]:
+    about: dict[str, str | int] = {"scenario": escape.csv_text(line.scenario), "connections": line.connections}
+    for label, why in line.absent.items():
+        yield about | {"contender": escape.csv_text(label), "cannot": escape.csv_text(why)}
 
 
 def _csv_values(line: MatrixLine, cell: MatrixCell) -> Iterator[str | float | None]:
@@ -122,12 +135,28 @@ def _table(title: str, matrix: Matrix, members: tuple[Member, ...], show: Show, 
         (
             Cell(line.scenario),
             *([Cell(written.count(line.connections))] if connections else []),
-            *(show(cell) if cell else Cell(NOTHING) for cell in _of(matrix, line, members)),
+            *(
+                show(cell) if cell else _absent(line, member)
+                for member, cell in zip(members, _of(matrix, line, members), strict=True)
+            ),
         )
         for line in matrix.lines
     )
     heads = (Head("scenario", "name"), *([Head("connections")] if connections else []))
     return Table(title, (*heads, *(Head.of(member.label) for member in members)), lines, len(lines))
+
+
+def _nowhere(matrix: Matrix) -> Iterator[str]:
+    """Who takes no part in any of the scenarios, and so has no column."""
+    labels = {member.label for member in matrix.members}
+    whys = {label: why for line in matrix.lines for label, why in line.absent.items() if label not in labels}
+    return (f"{label} {written.cannot(why)}." for label, why in whys.items())
+
+
+def _absent(line: MatrixLine, member: Member) -> Cell:
+    """Why it takes no part, where that is known: older runs do not say."""
+    why = line.absent.get(member.label)
+    return Cell(written.cannot(why) if why else NOTHING)
 
 
 def _apart(matrix: Matrix, members: tuple[Member, ...]) -> Table:

@@ -51,6 +51,8 @@ def _parts(result_set: ResultSet, summary: Summary, width: int) -> Iterator[Rend
         yield from (_hanging(Text(escape.plain(line)), 2) for line in imported)
         yield Text()
     yield from _spaced(tables.cost(head, summary), width)
+    if idle := tables.idle(head, summary):
+        yield from _explained(idle, caveats.IDLE, width)
     yield from _spaced(tables.served(head, summary), width)
     provenance = (origin.circumstances(head), f"limits: {origin.limits(result_set)}", origin.versions(head))
     yield _hanging(Text("\n".join(provenance), style="dim"), 0)

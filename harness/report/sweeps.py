@@ -27,6 +27,7 @@ def told(head: RunHead, sweep: Sweep) -> Together:
         sentences=(
             KNEE,
             "Latency is closed loop: what connections see that are always busy; a geometric mean over blocks.",
+            *(f"{label} {written.cannot(why)}." for label, why in head.absent.items()),
             DOUBTED,
         ),
         provenance=f"{circumstances(head, sweep)} · {origin.versions(head)}.",

@@ -1,16 +1,14 @@
-"""The tables: which rows and columns, in which order; each as Markdown, and all of them as CSV."""
+"""The tables: which rows and columns, in which order; each as Markdown."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from harness.model import ClaimRow, Claims, Estimate, OpenLoop, Row, RunHead, Summary
+from harness.model import ClaimRow, Claims, OpenLoop, Row, RunHead, Summary
 from harness.report import caveats, escape
 from harness.report import format as written
-from harness.report.columns import COST, ONLY_IN_CSV, RATIOS, RESULT, SERVED, SERVICES, Column, Datum, Entry, numbered
+from harness.report.columns import COST, IDLE, RATIOS, RESULT, SERVED, SERVICES, Column, Entry, numbered
 from harness.report.format import NOTHING, Cell
 
 
@@ -51,7 +49,7 @@ def result(head: RunHead, summary: Summary) -> Table:
     """What came out: rank, throughput, ratio, latency, cold start, verdict."""
     interval = "; a range in brackets is a 95 % interval" if any(map(_has_interval, summary.rows)) else ""
     title = f"Result (ratios are to {escape.plain(head.plan.reference)}{interval})"
-    return _table(title, RESULT, head, summary)
+    return _with_absent(_table(title, RESULT, head, summary), summary)
 
 
 def ratios(head: RunHead, summary: Summary) -> Table | None:
@@ -79,7 +77,16 @@ def open_loop(head: RunHead, summary: Summary) -> Table | None:
 
 def cost(head: RunHead, summary: Summary) -> Table:
     """What it cost the server."""
-    return _table(f"What it cost (dollars: {_PRICED})", _cost(summary), head, summary)
+    return _table(f"What it cost (dollars: {_PRICED})", costs(summary), head, summary)
+
+
+def idle(head: RunHead, summary: Summary) -> Table | None:
+    """What an idle WebSocket costs in memory, or why there is none; None where nobody was asked to hold any."""
+    asked = tuple(row for row in summary.rows if row.idle)
+    if not asked:
+        return None
+    table = _table("Memory of idle WebSockets", IDLE, head, summary.model_copy(update={"rows": asked}))
+    return _with_absent(table, summary)
 
 
 def served(head: RunHead, summary: Summary) -> Table:
@@ -112,15 +119,9 @@ def markdown(table: Table) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def csv_text(summary: Summary) -> str:
-    """One line per contender, SI units, empty where not measured; text cannot act as a formula."""
-    columns = {column.key: column for column in (*RESULT, *RATIOS, *_cost(summary), *SERVED, *ONLY_IN_CSV)}.values()
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([key for column in columns for key in _csv_keys(column)])
-    for row in ordered(summary.rows):
-        writer.writerow([value for column in columns for value in _csv_values(column, column.value(row))])
-    return file.getvalue()
+def costs(summary: Summary) -> tuple[Column, ...]:
+    """What services took is a column only where there were any."""
+    return (*COST, SERVICES) if any(row.services_share is not None for row in summary.rows) else COST
 
 
 def _table(title: str, columns: Sequence[Column], head: RunHead, summary: Summary) -> Table:
@@ -143,9 +144,15 @@ def _table(title: str, columns: Sequence[Column], head: RunHead, summary: Summar
     )
 
 
-def _cost(summary: Summary) -> tuple[Column, ...]:
-    """What services took is a column only where there were any."""
-    return (*COST, SERVICES) if any(row.services_share is not None for row in summary.rows) else COST
+def _with_absent(table: Table, summary: Summary) -> Table:
+    """A table with a line for each that took no part, below the contenders: why stands in its last column."""
+    *others, _ = table.heads
+    lines = tuple(
+        (*(Cell(label if head.kind == "name" else NOTHING) for head in others), Cell(written.cannot(why)))
+        for label, why in sorted(summary.absent.items())
+    )
+    below = (*table.lines[: table.ranked], *lines, *table.lines[table.ranked :])
+    return table._replace(lines=below, ranked=table.ranked + len(lines))
 
 
 def _place(row: Row) -> tuple[bool, float, float, str]:
@@ -216,18 +223,3 @@ def _markdown_cell(head: Head, cell: Cell) -> str:
     if head.kind == "name" and cell.main != NOTHING:
         return f"{escape.code(cell.main)} {escape.markdown(cell.note)}".strip()
     return escape.markdown(str(cell))
-
-
-def _csv_keys(column: Column) -> Iterator[str]:
-    yield column.key
-    if column.kind == "estimate":
-        yield from (f"{column.key}_{part}" for part in ("low", "high", "n"))
-
-
-def _csv_values(column: Column, value: Datum) -> Iterator[str | float | None]:
-    if column.kind != "estimate":
-        yield escape.csv_text(value) if isinstance(value, str) else value  # type: ignore[misc]
-    elif isinstance(value, Estimate):
-        yield from (value.value, value.low, value.high, value.n)
-    else:
-        yield from (None,) * 4

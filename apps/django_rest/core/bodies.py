@@ -2,13 +2,14 @@
 
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
@@ -35,10 +36,9 @@ def receive_body(request: Request) -> None:
     Django reads as much as was announced, and so nothing of a body in pieces. Here the server says where it ends.
     """
     received = request._request  # noqa: SLF001  # REST framework has no name for what Django received
-    stream = _find_stream(request)
-    body = stream.read(MAX_BODY_BYTES + 1)
+    body = _read(received, MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:
-        stream.read(DRAINED_BYTES)  # gunicorn ends a connection, and says so to nobody, that has much left unread
+        _drain(received)
         raise RequestDataTooBig
     received._body = body  # noqa: SLF001  # where `request.body` keeps what it has read
     received.META["CONTENT_LENGTH"] = str(len(body))
@@ -46,19 +46,35 @@ def receive_body(request: Request) -> None:
 
 @contextmanager
 def receiving_pieces(request: Request) -> Iterator[tuple[int, Iterator[bytes]]]:
-    """Receive a body in pieces: how many bytes are announced, 0 if that is not said, and the pieces.
-
-    What nobody wants of it is read away in the end: gunicorn ends a connection that has much left unread.
-    """
-    announced_bytes = int(request.META.get("CONTENT_LENGTH") or 0)
-    pieces = iter(partial(_find_stream(request).read, PIECE_BYTES), b"")
+    """Receive a body in pieces: how many bytes are announced, 0 if that is not said, and the pieces."""
+    received = request._request  # noqa: SLF001  # as above
+    announced_bytes = int(received.META.get("CONTENT_LENGTH") or 0)
     try:
-        yield announced_bytes, pieces
+        yield announced_bytes, _pieces(received, announced_bytes)
     finally:
+        _drain(received)
+
+
+def _pieces(received: HttpRequest, announced_bytes: int) -> Iterator[bytes]:
+    left_bytes = announced_bytes
+    while piece := _read(received, PIECE_BYTES):
+        left_bytes -= len(piece)
+        yield piece
+    if left_bytes > 0:
+        raise ParseError  # the client has hung up, and the server takes that for the end
+
+
+def _drain(received: HttpRequest) -> None:
+    """Read away what nobody wants: gunicorn ends a connection, and says so to nobody, that has much left unread."""
+    pieces = iter(partial(_read, received, PIECE_BYTES), b"")
+    with suppress(ParseError):
         deque(islice(pieces, DRAINED_BYTES // PIECE_BYTES), maxlen=0)
 
 
-def _find_stream(request: Request) -> Any:
-    """Find where a body is read; with ASGI Django has taken it in before, up to 2.5 MB in memory."""
-    received = request._request  # noqa: SLF001  # REST framework has no name for what Django received
-    return received.META.get("wsgi.input", received)
+def _read(received: HttpRequest, size_bytes: int) -> bytes:
+    """Read where the server writes; on ASGI Django has taken in the whole body before. Raises ParseError."""
+    stream = received.META.get("wsgi.input", received)
+    try:
+        return stream.read(size_bytes)
+    except OSError as error:  # pieces that are none, or break off
+        raise ParseError from error

@@ -12,7 +12,12 @@ PASSWORD_BYTES = range(8, 73)  # bcrypt knows no more than 72
 # They disagree over names beside an address, blanks around it and other alphabets.
 ADDRESS = re.compile("[!-;=?-~]{3,254}")
 EMAIL = {"type": "string", "format": "email", "minLength": 3, "maxLength": 254}
-PASSWORD = {"type": "string", "minLength": 8, "maxLength": 72, "description": "8 to 72 bytes of UTF-8."}
+PASSWORD = {
+    "type": "string",
+    "minLength": 2,
+    "maxLength": 72,
+    "description": "8 to 72 bytes of UTF-8, of which a letter takes 1 to 4.",
+}
 
 # Taken as text: the frameworks' parsers of whole numbers disagree over "1.0", "1_0", "+1" and other digits.
 ID = "[1-9][0-9]{0,17}"

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 DOCUMENT = "/openapi.json"
 
 # Their pages are rendered here already, lest REST framework take them for JSON.
-swagger = SpectacularSwaggerView.as_view(url=DOCUMENT)
-redoc = SpectacularRedocView.as_view(url=DOCUMENT)
+swagger = SpectacularSwaggerView.as_view(url=DOCUMENT, content_negotiation_class=AnyAccept)
+redoc = SpectacularRedocView.as_view(url=DOCUMENT, content_negotiation_class=AnyAccept)
 
 
 @extend_schema(exclude=True)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
+from harness.engines.connection.body import Body
+
 HEAD_LIMIT_BYTES = 32 * 1024
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5]\d\d)(?: [^\r\n\0]*)?\r\n")
 _HEADER_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\r\n\0]*?)[ \t]*\r\n")
@@ -16,7 +18,7 @@ _FINAL = 200
 
 
 class FramingError(Exception):
-    """The bytes are no HTTP/1.1 answer."""
+    """The bytes are not what the protocol says: no HTTP/1.1 answer, or no frames of a WebSocket."""
 
 
 class TooLongError(Exception):
@@ -53,25 +55,36 @@ class _Head:
 class Framing:
     """Takes one answer apart as its bytes arrive, in pieces of any size.
 
+    `likely` may be the body of an earlier answer: one that equals it is that very object. `upgrades`: the answer may be
+    a 101, and what follows it is none of HTTP's: see `rest`.
     Raises FramingError, TooLongError (over `limit_bytes`, or a head over HEAD_LIMIT_BYTES) and CutOffError.
     """
 
-    def __init__(self, method: str, limit_bytes: int) -> None:
+    def __init__(self, method: str, limit_bytes: int, likely: bytes = b"", *, upgrades: bool = False) -> None:
         self._method = method
         self._limit_bytes = limit_bytes
+        self._upgrades = upgrades
         self._received = 0
         self._head_bytes = 0
-        self._buffer = bytearray()
+        self._buffer = b""
+        self._at = 0
+        self._body_so_far = Body(likely)
         self._ended = False
         self._answer: Answer | None = None
         self._steps = self._read()
+
+    @property
+    def rest(self) -> bytes:
+        """What came after an answer of status 101."""
+        return self._buffer[self._at :]
 
     def feed(self, piece: bytes) -> Answer | None:
         """The answer, once `piece` completes it."""
         self._received += len(piece)
         if self._received > self._limit_bytes:
             raise TooLongError(f"the answer is longer than {self._limit_bytes} bytes")
-        self._buffer += piece
+        self._buffer = self._buffer[self._at :] + piece if self._waiting else piece
+        self._at = 0
         return self._step()
 
     def end(self) -> Answer:
@@ -85,16 +98,19 @@ class Framing:
     def _step(self) -> Answer | None:
         if self._answer is None:
             self._answer = next(self._steps)
-        if self._answer is not None and self._buffer:
-            raise FramingError(f"{len(self._buffer)} bytes after the end of the answer")
+        if self._answer is not None and self._waiting and self._answer.status != _SWITCHING_PROTOCOLS:
+            raise FramingError(f"{self._waiting} bytes after the end of the answer")
         return self._answer
+
+    @property
+    def _waiting(self) -> int:
+        """How many bytes have come and are not yet taken."""
+        return len(self._buffer) - self._at
 
     def _read(self) -> Generator[Answer | None, None, None]:
         """Yields None as often as more bytes are needed, then the answer."""
         head = yield from self._head()
-        while head.status < _FINAL:
-            if head.status == _SWITCHING_PROTOCOLS:
-                raise FramingError("status 101 without having been asked to switch protocols")
+        while head.status < _FINAL and head.status != _SWITCHING_PROTOCOLS:
             head = yield from self._head()
         keeps, body = yield from self._body(head)
         headers = _joined(head)
@@ -102,7 +118,7 @@ class Framing:
         yield Answer(head.status, media_type, body, keeps, headers)
 
     def _head(self) -> Generator[None, None, _Head]:
-        while len(self._buffer) < len(b"HTTP/1."):
+        while self._waiting < len(b"HTTP/1."):
             self._expect_http()
             yield
         self._expect_http()
@@ -119,12 +135,16 @@ class Framing:
         return _Head(int(status[1]), int(status[2]), tuple(headers))
 
     def _expect_http(self) -> None:
-        start = bytes(self._buffer[:7])
+        start = self._buffer[self._at : self._at + 7]
         if not b"HTTP/1.".startswith(start):
             raise FramingError(f"an answer that starts with {start!r}")
 
     def _body(self, head: _Head) -> Generator[None, None, tuple[bool, bytes]]:
         """Whether the connection stays open, and the body (RFC 9112, section 6.3)."""
+        if head.status == _SWITCHING_PROTOCOLS:
+            if not self._upgrades:
+                raise FramingError("status 101 without having been asked to switch protocols")
+            return True, b""
         keeps = _keeps_connection(head)
         length, chunked = _declared_length(head), _is_chunked(head)
         if self._method == "HEAD" or head.status in _BODILESS:
@@ -135,18 +155,20 @@ class Framing:
             return False, (yield from self._until_end())
         if length > self._limit_bytes:
             raise TooLongError(f"a body of {length} bytes is announced, over {self._limit_bytes}")
-        return keeps, (yield from self._exactly(length))
+        yield from self._exactly(length)
+        return keeps, self._body_so_far.whole()
 
     def _chunks(self) -> Generator[None, None, bytes]:
-        body = bytearray()
         while size := (yield from self._chunk_size()):
-            body += yield from self._exactly(size)
-            if (yield from self._exactly(2)) != b"\r\n":
+            yield from self._exactly(size)
+            while self._waiting < len(b"\r\n"):
+                yield
+            if self._take(len(b"\r\n")) != b"\r\n":
                 raise FramingError("a chunk that does not end where its size says")
         while (line := (yield from self._head_line())) != b"\r\n":
             if _HEADER_LINE.fullmatch(line) is None:
                 raise FramingError(f"trailer line {line!r}")
-        return bytes(body)
+        return self._body_so_far.whole()
 
     def _chunk_size(self) -> Generator[None, None, int]:
         line = yield from self._line()
@@ -157,15 +179,20 @@ class Framing:
 
     def _until_end(self) -> Generator[None, None, bytes]:
         while not self._ended:
+            self._move(self._waiting)
             yield
-        return self._take(len(self._buffer))
+        self._move(self._waiting)
+        return self._body_so_far.whole()
 
-    def _exactly(self, size: int) -> Generator[None, None, bytes]:
+    def _exactly(self, size: int) -> Generator[None, None, None]:
+        """So many bytes of the body, as they come."""
         if size > self._limit_bytes:
             raise TooLongError(f"a chunk of {size} bytes is announced, over {self._limit_bytes}")
-        while len(self._buffer) < size:
+        while size > self._waiting:
+            size -= self._waiting
+            self._move(self._waiting)
             yield
-        return self._take(size)
+        self._move(size)
 
     def _head_line(self) -> Generator[None, None, bytes]:
         line = yield from self._line()
@@ -176,17 +203,21 @@ class Framing:
 
     def _line(self) -> Generator[None, None, bytes]:
         searched = 0
-        while (place := self._buffer.find(b"\n", searched)) < 0:
-            searched = len(self._buffer)
+        while (place := self._buffer.find(b"\n", self._at + searched)) < 0:
+            searched = self._waiting
             if searched > HEAD_LIMIT_BYTES:
                 raise TooLongError(f"a line of more than {HEAD_LIMIT_BYTES} bytes")
             yield
-        return self._take(place + 1)
+        return self._take(place + 1 - self._at)
 
     def _take(self, size: int) -> bytes:
-        taken = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return taken
+        self._at += size
+        return self._buffer[self._at - size : self._at]
+
+    def _move(self, size: int) -> None:
+        """These bytes are of the body."""
+        self._at += size
+        self._body_so_far.add(memoryview(self._buffer)[self._at - size : self._at])
 
 
 def _joined(head: _Head) -> Mapping[str, str]:

@@ -36,10 +36,10 @@ class Question:
         return self.method in {"GET", "PUT", "DELETE"}
 
     def framing(self) -> Framing:
-        return Framing(self.method, self.answers.limit_bytes)
+        return Framing(self.method, self.answers.limit_bytes, self.answers.likely)
 
-    def judge(self, received: bytes, answer: Answer) -> Verdict:
-        return self.answers.judge(received, answer, self.secrets)
+    def judge(self, pieces: Sequence[bytes], answer: Answer) -> Verdict:
+        return self.answers.judge(pieces, answer, self.secrets)
 
     def judge_ended(self, answer: Answer) -> Verdict:
         """The verdict on an answer that the end of the connection completed: its bytes alone do not tell."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 import gevent
 
 from harness.engines.connection.answers import CORRECT
-from harness.engines.connection.line import Address, Fault, Line
+from harness.engines.connection.channel import Channel
+from harness.engines.connection.echo import Echo, echoes
+from harness.engines.connection.line import Line
 from harness.engines.connection.question import Question, questions
+from harness.engines.connection.wire import Address, Fault, Wire
 from harness.engines.cycle import Asked, RanOutError, asked, cycle
 from harness.engines.facts import Journal
 from harness.engines.job import Job
@@ -22,18 +25,20 @@ from harness.model import ErrorCause
 
 _BACKOFF_S = (0.01, 0.02)
 _clock = time.perf_counter_ns
+Asking = Iterator[Question | Echo]
 
 
 class ConnectionUser(StagedUser):
     """One connection to each contender: opened at its first question, kept while others have their turns.
 
+    A WebSocket is not kept: a server may have a thread for each, and let in nobody else meanwhile.
     In a duet two users load at once; who sits in the same seat of another bank shares the connections of that seat.
     """
 
     abstract = True
-    lines: dict[tuple[str, int], Line]
-    addresses: Mapping[str, Address]
-    questions: Mapping[str, Iterator[Question]]
+    lines: dict[tuple[str, int], Wire]
+    wires: Mapping[str, Callable[[int], Wire]]
+    questions: Mapping[str, Asking]
     timeout_ns: int
 
     @classmethod
@@ -42,7 +47,7 @@ class ConnectionUser(StagedUser):
         attributes = {
             "abstract": False,
             "lines": {},
-            "addresses": {label: Address(target.host, target.port) for label, target in job.targets.items()},
+            "wires": {label: _wires(job, label) for label in job.targets},
             "questions": {label: _cycle(job, label, each) for label, each in asked(job).items()},
             "timeout_ns": int(job.plan.request_timeout_s * 1e9),
         }
@@ -51,6 +56,7 @@ class ConnectionUser(StagedUser):
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
         self._journal = Journal()
+        self._leaving_since: int | None = None
 
     def on_stop(self) -> None:
         """Locust's page may stop a user in the middle of a request, which then must not expire."""
@@ -68,12 +74,13 @@ class ConnectionUser(StagedUser):
         line.arm()
         moments = _moments_when_due(load.pace, line) if load.pace else _moments_when_free(load)
         self._ask(load, line, moments, self.questions[load.contender])
+        load.open_connections += line.is_open
+        self._leave(load, line)
         line.disarm()
         load.reconnects += line.reconnects - reconnects
         load.asked_again += line.asked_again - asked_again
-        load.open_connections += line.is_open
 
-    def _ask(self, load: Load, line: Line, moments: Iterator[int], questions: Iterator[Question]) -> None:
+    def _ask(self, load: Load, line: Wire, moments: Iterator[int], questions: Asking) -> None:
         """The loop that the whole program is about: nothing slow belongs here."""
         start, end = self._journal.starts.append, self._journal.ends.append
         for moment_ns in moments:
@@ -97,7 +104,18 @@ class ConnectionUser(StagedUser):
             else:
                 self._fail(load, line, verdict.cause, verdict.text)
 
-    def _fail(self, load: Load, line: Line, cause: ErrorCause, text: str) -> None:
+    def _leave(self, load: Load, line: Wire) -> None:
+        """Part after the last request. It is none itself, but where it goes wrong that counts."""
+        self._leaving_since = _clock()
+        try:
+            line.leave()
+        except Fault as fault:
+            line.close()
+            load.count_error(fault.cause, fault.text)
+        finally:
+            self._leaving_since = None
+
+    def _fail(self, load: Load, line: Wire, cause: ErrorCause, text: str) -> None:
         """Note it, and wait a little, so that a server that refuses at once does not get a storm."""
         self._journal.fail(_clock())
         load.moved = True
@@ -107,18 +125,23 @@ class ConnectionUser(StagedUser):
         line.arm()
 
     def expire(self, now_ns: int) -> None:
-        since = self._journal.under_way_since
+        since = self._since
         if since is not None and now_ns - since > self.timeout_ns:
             gevent.get_hub().loop.run_callback(self._expire, since)
 
     def _expire(self, since: int) -> None:
         """Runs in gevent's hub, which alone may throw; a request that ended meanwhile is left alone."""
-        if self._journal.under_way_since == since:
+        if self._since == since:
             seconds = self.timeout_ns / 1e9
             self.greenlet.throw(Fault(ErrorCause.TIMEOUT, f"no whole answer within {seconds:g} s"))
 
-    def _line(self, contender: str) -> Line:
-        return self.lines.setdefault((contender, self.seat), Line(self.addresses[contender]))
+    @property
+    def _since(self) -> int | None:
+        """When what the user waits for was begun."""
+        return self._leaving_since or self._journal.under_way_since
+
+    def _line(self, contender: str) -> Wire:
+        return self.lines.setdefault((contender, self.seat), self.wires[contender](self.seat))
 
 
 def _moments_when_free(load: Load) -> Iterator[int]:
@@ -127,7 +150,7 @@ def _moments_when_free(load: Load) -> Iterator[int]:
         yield _clock()
 
 
-def _moments_when_due(pace: Pace, line: Line) -> Iterator[int]:
+def _moments_when_due(pace: Pace, line: Wire) -> Iterator[int]:
     """Open loop: a request starts when it is due, however late it can be sent.
 
     Whoever waits for that must not be woken by its connection, which the server may close meanwhile.
@@ -141,6 +164,17 @@ def _moments_when_due(pace: Pace, line: Line) -> Iterator[int]:
         yield due_ns
 
 
-def _cycle(job: Job, label: str, each: Asked) -> Iterator[Question]:
+def _cycle(job: Job, label: str, each: Asked) -> Asking:
     target = job.targets[label]
+    if target.scenario.echoes:
+        return cycle(target.scenario, echoes(each, target), job.plan.seed, job.portion)
     return cycle(target.scenario, questions(each, target), job.plan.seed, job.portion)
+
+
+def _wires(job: Job, label: str) -> Callable[[int], Wire]:
+    """Makes the connection of a seat. Raises OSError when the address means nothing."""
+    target = job.targets[label]
+    address, count = Address(target.host, target.port), target.scenario.echoes
+    if count is None:
+        return lambda _: Line(address)
+    return lambda seat: Channel(address, first=1 + seat % job.connections * count // job.connections)

@@ -23,7 +23,8 @@ OURS = (*CONTENDERS, *BASELINES, *catalog.YARDSTICKS)
 SETTINGS_MODULES = [
     APPS / name / "core" / f"{'settings' if name == 'django_rest' else 'config'}.py" for name in CONTENDERS
 ]
-IN_MEMORY = ("health", "hello", "models", "catalogue", "injection")  # services without a framework's idiom
+# Services without a framework's idiom.
+IN_MEMORY = ("health", "hello", "models", "catalogue", "injection", "graph", "echo", "metrics", "upload", "download")
 IDS = [(name, deployment) for name in OURS for deployment in KNOWN.apps[name].deployments]
 FAIR = sorted({one for name in ("fair", "baselines") for one in KNOWN.lineups[name].contenders})
 LOCKED = [name for name, app in KNOWN.apps.items() if app.requirements]
@@ -181,6 +182,7 @@ def test_a_route_has_the_same_names_and_docstrings_in_all_three(resource: str) -
     [
         "models/store.py",
         "models/catalogue.py",
+        "models/graph.py",
         "routes/__init__.py",
         *(f"services/{service}.py" for service in IN_MEMORY),
     ],
@@ -236,7 +238,7 @@ def test_no_app_asks_its_environment_what_to_be_but_in_its_settings(path: Path) 
 def test_every_setting_is_known_to_every_contender(path: Path) -> None:
     table = (APPS / "README.md").read_text("utf-8").partition("## Settings")[2].partition("\n## ")[0]
     documented = re.findall(r"`([A-Z_]+)`", "".join(re.findall(r"^\|([^|]+)\|", table, re.MULTILINE)))
-    assert len(documented) == 11
+    assert len(documented) == 12
     assert [name for name in documented if name.lower() not in path.read_text("utf-8").lower()] == []
 
 

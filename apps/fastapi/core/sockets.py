@@ -1,10 +1,10 @@
-"""Knows the WebSockets that are open, and closes them when the service ends."""
+"""Opens WebSockets, listens to them, and closes those that are left when the service ends."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import WebSocket
+from fastapi import WebSocket, WebSocketDisconnect
 
 GOING_AWAY = 1001  # RFC 6455, section 7.4.1
 
@@ -20,6 +20,15 @@ async def accepted(socket: WebSocket) -> AsyncIterator[None]:
         yield
     finally:
         _open.discard(socket)
+
+
+async def hear(socket: WebSocket) -> str | bytes:
+    """Wait for what is said next: `receive_text` would fail over bytes. Raises WebSocketDisconnect."""
+    event = await socket.receive()
+    if event["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(event["code"])
+    text = event.get("text")
+    return event["bytes"] if text is None else text
 
 
 async def close_sockets() -> None:

@@ -35,7 +35,11 @@ def _fits(password: str) -> str:
 
 # Limits that `_is_plain` and `_fits` hold, as the OpenAPI document says them: it counts letters, and we count bytes.
 EMAIL_LIMITS = {"minLength": 3, "maxLength": 254}
-PASSWORD_LIMITS = {"minLength": 2, "maxLength": 72, "description": "8 to 72 bytes of UTF-8, of which a letter takes 1 to 4."}
+PASSWORD_LIMITS = {
+    "minLength": 2,
+    "maxLength": 72,
+    "description": "8 to 72 bytes of UTF-8, of which a letter takes 1 to 4.",
+}
 
 Email = Annotated[EmailStr, BeforeValidator(_is_plain), Field(json_schema_extra=EMAIL_LIMITS)]
 Password = Annotated[str, AfterValidator(_fits), Field(json_schema_extra=PASSWORD_LIMITS)]

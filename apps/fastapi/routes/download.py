@@ -1,8 +1,7 @@
 """Big bodies, out."""
 
-from collections.abc import AsyncIterator
-
 from core.documents import BYTES, describe_content, describe_header
+from core.streams import stream
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from services.download import HEADERS, MEDIA_TYPE, pieces
@@ -16,10 +15,4 @@ router = APIRouter()
 @router.get("/download", response_class=StreamingResponse, responses={200: ANSWER})
 async def read_download() -> StreamingResponse:
     """Answer a big body in pieces."""
-    return StreamingResponse(_stream(), media_type=MEDIA_TYPE, headers=HEADERS)
-
-
-async def _stream() -> AsyncIterator[bytes]:
-    """Stream the pieces on the event loop: what is no async iterator goes through a thread, piece by piece."""
-    for piece in pieces():
-        yield piece
+    return StreamingResponse(stream(pieces()), media_type=MEDIA_TYPE, headers=HEADERS)

@@ -1,10 +1,14 @@
 """What views ask for: a session, a body, who is calling, whether they may, and a chain of five links."""
 
+from collections import deque
 from collections.abc import Callable
-from functools import wraps
+from contextlib import suppress
+from functools import partial, wraps
+from itertools import islice
 from typing import Any
 
 from flask import Flask, g, request
+from gunicorn.http.errors import ParseException
 from marshmallow import Schema
 from models.database import sessions
 from models.schemas import client_schema
@@ -12,7 +16,7 @@ from services.expensive import take_turn
 from services.injection import add_link
 from services.users import find_user
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from core.security import CredentialsError, read_token
 
@@ -44,7 +48,7 @@ def close_session(_: BaseException | None) -> None:
 
 
 def read_body(schema: Schema) -> dict[str, Any]:
-    """Read a JSON body. Raises ValidationError if it is anything else, RequestEntityTooLarge."""
+    """Read a JSON body. Raises ValidationError if it is anything else, and as `measure_body` does."""
     measure_body()  # before it is asked what it says that it is
     try:
         body = request.get_json(silent=True)
@@ -54,7 +58,7 @@ def read_body(schema: Schema) -> dict[str, Any]:
 
 
 def measure_body() -> None:
-    """Read the whole of a body. Raises RequestEntityTooLarge."""
+    """Read the whole of a body. Raises RequestEntityTooLarge, ClientDisconnected."""
     try:
         size_bytes = len(request.get_data())
     except RequestEntityTooLarge:  # by what it says of its own size
@@ -62,13 +66,20 @@ def measure_body() -> None:
     if size_bytes > MAX_BODY_BYTES:
         drain_body()
         raise RequestEntityTooLarge
+    check_end(size_bytes)
+
+
+def check_end(size_bytes: int) -> None:
+    """Refuse a body that has broken off, which gunicorn takes for its end. Raises ClientDisconnected."""
+    if request.content_length not in {None, size_bytes}:
+        raise ClientDisconnected
 
 
 def drain_body() -> None:
     """Read away what is left of a body: gunicorn ends a connection, and says so to nobody, where it was over 64 KiB."""
-    for _ in range(DRAINED_BYTES // PIECE_BYTES):
-        if not request.input_stream.read(PIECE_BYTES):
-            break
+    pieces = iter(partial(request.input_stream.read, PIECE_BYTES), b"")
+    with suppress(OSError, ParseException):
+        deque(islice(pieces, DRAINED_BYTES // PIECE_BYTES), maxlen=0)
 
 
 def login_required(view: View) -> View:

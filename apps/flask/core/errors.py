@@ -1,6 +1,7 @@
 """Gives every error one shape, `{"error": {"code", "message"}}`, and no error a stack trace."""
 
 from flask import Flask, Response, json
+from gunicorn.http.errors import ParseException
 from marshmallow import ValidationError
 from services.expensive import RateLimitedError
 from services.items import UnknownItemError
@@ -9,7 +10,7 @@ from services.upload import NoUploadError, UploadTooLargeError
 from services.upstream import UpstreamError
 from services.users import EmailTakenError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.routing import WebsocketMismatch
 from wsproto.utilities import RemoteProtocolError
 
@@ -39,6 +40,8 @@ REFUSALS: dict[type[Exception], tuple[int, dict[str, str]]] = {
     UpstreamError: (502, {}),
     UploadTooLargeError: (413, {}),
     NoUploadError: (422, {}),
+    ClientDisconnected: (422, {}),  # a body that breaks off
+    ParseException: (422, {}),  # gunicorn's, over a body in pieces that are none
     WebsocketMismatch: (404, {}),  # a plain request where a WebSocket is spoken, or the other way round
     RemoteProtocolError: (400, {}),  # no handshake
     PoolTimeoutError: (503, {"Retry-After": "1"}),

@@ -1,11 +1,12 @@
 """WebSockets: what simple-websocket has to be told, and how a conversation ends with its process."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
-from socket import socket
+from socket import SHUT_RDWR, SHUT_WR, socket
 from threading import Event, Lock, Thread
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from services.echo import MAX_BYTES
 from simple_websocket import Server
 
@@ -13,6 +14,8 @@ from core.lifespan import when_told_to_end
 
 GOING_AWAY = 1001  # RFC 6455, section 7.4.1
 LOOKS_UP_S = 1
+PATIENCE_S = 1
+PIECE_BYTES = 65_536
 OPTIONS = {
     "max_message_size": MAX_BYTES,
     "thread_class": partial(Thread, daemon=True),  # a client that never leaves would keep the process from ending
@@ -22,19 +25,31 @@ _ending = Event()
 
 
 class Connection:
-    """What simple-websocket takes for a socket: one of its own, which it may close, and which sends all of a frame.
+    """What simple-websocket takes for a socket: one of its own, so that it does not close the server's.
 
-    The server closes its own socket itself, and counts that. gevent's `send` may send less than it is given.
+    gunicorn closes that one itself, and counts it.
     """
 
     def __init__(self, served: socket) -> None:
         self._socket, self._sending = served.dup(), Lock()
-        self.recv, self.close = self._socket.recv, self._socket.close
+        self.recv = self._socket.recv
 
     def send(self, frame: bytes) -> None:
-        """Send a frame whole: an answer to a ping may go out from another thread."""
+        """Send all of a frame, which gevent's `send` may not, and no other between: pongs come from another thread."""
         with self._sending:
             self._socket.sendall(frame)
+
+    def close(self) -> None:
+        """Say that nothing follows, and wait for the client to leave: if it is cut off, it may not hear the reason."""
+        with suppress(OSError), self._socket:
+            self._socket.shutdown(SHUT_WR)
+            while self._socket.recv(PIECE_BYTES):
+                pass
+
+    def cut(self) -> None:
+        """Wait no longer for the client to leave."""
+        with suppress(OSError):
+            self._socket.shutdown(SHUT_RDWR)
 
 
 def register_sockets(app: Flask) -> None:
@@ -51,7 +66,7 @@ def prepare_handshake() -> None:
 
 def listen(connection: Server) -> Iterator[str | bytes]:
     """Hear what a client says until it leaves, or the process is told to end. Raises ConnectionClosed."""
-    g.has_conversed = True
+    g.conversation = connection
     while not _ending.is_set():
         message = connection.receive(timeout=LOOKS_UP_S)
         if message is not None:
@@ -59,6 +74,14 @@ def listen(connection: Server) -> Iterator[str | bytes]:
     connection.close(GOING_AWAY)
 
 
+def part(response: Response) -> Response:
+    """Give a client time to leave after its last word. gunicorn would too, but keep all others waiting meanwhile."""
+    if has_conversed():
+        g.conversation.thread.join(PATIENCE_S)
+        g.conversation.sock.cut()
+    return response
+
+
 def has_conversed() -> bool:
     """Whether this was a WebSocket: what Flask then takes for an answer goes nowhere."""
-    return "has_conversed" in g
+    return "conversation" in g

@@ -192,7 +192,7 @@ class CredentialsSchema(Schema):
     password = fields.String(
         required=True,
         validate=Utf8Length(8, 72),
-        metadata={"description": "8 to 72 bytes of UTF-8: of other alphabets fewer letters."},
+        metadata={"minLength": 2, "description": "8 to 72 bytes of UTF-8, of which a letter takes 1 to 4."},
     )
 
 

@@ -1,6 +1,6 @@
 """A WebSocket that says everything back."""
 
-from core.sockets import listen, prepare_handshake
+from core.sockets import listen, part, prepare_handshake
 from flask import Blueprint
 from flask_sock import Sock
 from services.echo import find_fault
@@ -8,6 +8,7 @@ from simple_websocket import Server
 
 blueprint = Blueprint("echo", __name__)
 blueprint.before_request(prepare_handshake)
+blueprint.after_request(part)
 sock = Sock()
 
 

@@ -26,7 +26,10 @@ graph = Graph.as_view("graph", schema=SCHEMA, graphql_ide=None, allow_queries_vi
 def query_catalogue() -> Response:
     """Answer a query of the catalogue."""
     measure_body()
-    answer = graph()
+    try:
+        answer = graph()
+    except UnicodeDecodeError:
+        raise UnprocessableEntity from None
     if answer.status_code == HTTPStatus.BAD_REQUEST:  # Strawberry's word for a body that is no query, in plain text
         raise UnprocessableEntity
     return answer

@@ -1,6 +1,6 @@
 """Big bodies, in."""
 
-from core.dependencies import PIECE_BYTES, drain_body
+from core.dependencies import PIECE_BYTES, check_end, drain_body
 from core.documents import BYTES, body, describe
 from flask import Blueprint, Response, request
 from models.described import upload_schema
@@ -17,6 +17,7 @@ def create_upload() -> dict[str, int]:
     total = Sum(request.content_type, request.content_length)
     while piece := request.stream.read(PIECE_BYTES):
         total.add(piece)
+    check_end(total.size_bytes)
     return total.describe()
 
 

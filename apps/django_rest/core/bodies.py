@@ -1,7 +1,7 @@
-"""Reads bodies: JSON of no more than so many bytes, whether their length was announced or they come in pieces."""
+"""Reads bodies, of no more than so many bytes, whether their length was announced or they come in pieces."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
@@ -53,6 +53,16 @@ def receiving_pieces(request: Request) -> Iterator[tuple[int, Iterator[bytes]]]:
         yield announced_bytes, _pieces(received, announced_bytes)
     finally:
         _drain(received)
+
+
+def as_asked(request: Request, pieces: Iterable[bytes]) -> Iterable[bytes] | AsyncIterator[bytes]:
+    """Hand pieces out as the server asks for them: on ASGI Django would gather all of them first, and warn of it."""
+    return pieces if "wsgi.input" in request.META else _asynchronous(pieces)
+
+
+async def _asynchronous(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
 
 
 def _pieces(received: HttpRequest, announced_bytes: int) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """Big bodies, out."""
 
+from core.bodies import as_asked
 from core.dependencies import AnyAccept
 from core.documents import answer_header, answers
 from django.http import StreamingHttpResponse
@@ -17,9 +18,9 @@ from services.download import HEADERS, MEDIA_TYPE, pieces
 )
 @api_view(["GET"])
 @content_negotiation_class(AnyAccept)
-def read_download(_: Request) -> StreamingHttpResponse:
+def read_download(request: Request) -> StreamingHttpResponse:
     """Answer a big body in pieces."""
-    return StreamingHttpResponse(pieces(), content_type=MEDIA_TYPE, headers=HEADERS)
+    return StreamingHttpResponse(as_asked(request, pieces()), content_type=MEDIA_TYPE, headers=HEADERS)
 
 
 urlpatterns = [path("download", read_download)]

@@ -59,7 +59,7 @@ def fetched(name, log):
 def promised():
     """Every address in the tables of the contract, as in `GET /models/1`."""
     contract = (APPS / "README.md").read_text("utf-8").partition("\n## The contract\n")[2].partition("\n## ")[0]
-    cells = re.findall(r"^\|([^|]+)\|", contract, re.MULTILINE)
+    cells = re.findall(r"^\| (`[^|]+)\|", contract, re.MULTILINE)
     found = [one for cell in cells for one in re.findall(r"`(?:(GET|POST) )?(/[^`?]*)", cell)]
     return {f"{method or 'GET'} {path}" for method, path in found}
 

@@ -1,5 +1,6 @@
 """OpenAPI documents made comparable: whatever two of them may say differently and still mean the same is made one."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,22 +11,10 @@ Document = Mapping[str, Any]
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 FOR_PEOPLE = {"title", "description", "summary", "example", "examples", "externalDocs", "deprecated", "tags"}
 SIZES_OF_NUMBERS = {"int32", "int64", "float", "double"}  # a hint to generators of code; JSON knows one kind of number
-TYPES = {
-    str: "string",
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    type(None): "null",
-    dict: "object",
-    list: "array",
-}
+TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}  # of enumerated values
 BYTES = "application/octet-stream"
-ANY_BYTES = {
-    "type",
-    "format",
-    "contentEncoding",
-    "contentMediaType",
-}  # 3.0 says `format: binary`, 3.1 says it in three ways
+# OpenAPI 3.0 says of bytes `format: binary`, 3.1 says it in three ways.
+ANY_BYTES = {"type", "format", "contentEncoding", "contentMediaType"}
 
 
 @dataclass(frozen=True)
@@ -78,7 +67,11 @@ def _operation(document: Document, item: Mapping[str, Any], said: Mapping[str, A
 def _security(document: Document, alternatives: list[Mapping[str, Any]]) -> list[list[Schema]]:
     known = document.get("components", {}).get("securitySchemes", {})
     schemes = [[_meant(known[name]) for name in sorted(together)] for together in alternatives]
-    return sorted(schemes, key=repr)
+    return sorted(schemes, key=_written)
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _meant(value: Mapping[str, Any]) -> Schema:
@@ -183,7 +176,7 @@ def _normal_inside(document: Document, schema: Schema) -> Schema:
     }
     for word in ("allOf", "anyOf", "oneOf"):
         if word in schema:
-            inside[word] = sorted((normal(document, one) for one in schema[word]), key=repr)
+            inside[word] = sorted((normal(document, one) for one in schema[word]), key=_written)
     if "properties" in schema:
         inside["properties"] = {name: normal(document, one) for name, one in schema["properties"].items()}
     return {**schema, **inside}

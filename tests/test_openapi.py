@@ -26,6 +26,7 @@ def document(**said):
         ({"oneOf": [{"type": "null"}, SIZE]}, {"allOf": [SIZE], "nullable": True}),
         ({"oneOf": [TEXT, {"type": "integer"}]}, {"anyOf": [{"type": "integer"}, TEXT]}),
         ({"anyOf": [TEXT, {"type": "integer"}]}, {"type": ["integer", "string"]}),
+        ({"anyOf": [SIZE, {"const": 1}, TEXT]}, {"anyOf": [TEXT, {"type": "integer", "enum": [1]}, SIZE]}),
         ({"enum": ["a"], "type": "string"}, {"const": "a"}),
         ({"enum": ["b", "a"]}, {"enum": ["a", "b"], "type": "string"}),
         ({"enum": ["a", None]}, {"enum": ["a"], "type": "string", "nullable": True}),

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from harness import audit, store
+from harness import audit, several, store
 from harness.audit import Standing
 from harness.cli import auditing as command
 from harness.model import Expectation, Failure, Request, Scenario
@@ -16,6 +16,7 @@ from tests import builders
 from tests.builders import DJANGO, FASTAPI, FLASK, altered, result_set
 from tests.test_audit_claims import NEVER, RUN, SAME, SUMMARY, table
 
+ARTICLE = audit.find_published("article")
 BUSY = {"turned-away": Expectation(status=503, json_body={}), "late": Expectation(status=202, json_body={})}
 
 
@@ -184,6 +185,29 @@ def test_a_folder_of_several_scenarios_decides_what_its_run_of_the_tables_scenar
     assert found["scenarios"] == {"json": "m/json", "pool": "m/pool"}, "only what its claims take"
     *_, same, never = found["claims"]
     assert (same["standing"], never["standing"]) == ("not tested yet", "reproduced")
+
+
+def untested(others):
+    """The claims of the article that the committed run of its line-up and these runs leave untested."""
+    run = command.newest(ARTICLE)
+    found = audit.audit(ARTICLE, run, summarize(run), [(other, summarize(other)) for other in others])
+    return [one.claim.says for one in found.claims if one.standing is Standing.NOT_TESTED]
+
+
+def test_a_run_of_scenarios_as_they_are_usually_run_leaves_no_claim_of_the_article_untested(tmp_path):
+    names = ("graphql", "json", "pool", "typed", "untyped", "websocket")
+    matrix(tmp_path / "all", *(measured(name, blocks=several.USUAL["blocks"], rounds=1) for name in names))
+    others = command.newest_scenarios(ARTICLE, tmp_path)
+    assert {other.head.scenario.name for other in others} == {"json", "typed", "untyped", "pool"}
+    assert untested([]) == [claim.says for claim in ARTICLE.claims if claim.needs]
+    assert untested(others) == []
+
+
+def test_the_committed_runs_leave_no_claim_of_the_article_untested():
+    others = command.newest_scenarios(ARTICLE)
+    if not others:
+        pytest.skip("the run of all scenarios is not committed")
+    assert untested(others) == []
 
 
 def test_the_newest_reference_runs_of_the_scenarios_are_taken(tmp_path):

@@ -11,6 +11,7 @@ import typer
 from harness.catalog import ROOT
 from harness.cli.output import ExitCode, note
 
+_USUALLY = "not machines and not fuzz and not browser"
 _CHECKS = {
     "format": ["ruff", "format", "--check", "--quiet", "."],
     "lint": ["ruff", "check", "--quiet", "."],
@@ -21,14 +22,14 @@ _CHECKS = {
         "pytest",
         "-q",
         "-m",
-        "not alone and not machines",
+        f"not alone and {_USUALLY}",
         "-n",
         "2",
         "--dist",
         "loadfile",
         "--no-loadscope-reorder",
     ],
-    "tests that time something": ["pytest", "-q", "-m", "alone and not machines"],
+    "tests that time something": ["pytest", "-q", "-m", f"alone and {_USUALLY}"],
 }
 
 

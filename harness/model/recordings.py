@@ -85,9 +85,8 @@ class Recording(Value):
     through the drain; `longest_s` is the longest request of the whole turn. `busy` is the mean over the planned
     connections of the share of its time that a connection had a request under way. `answered` counts all correct
     answers, first turnovers and drain included. `generator_empty_s` is the CPU time that a spinning generator spent on
-    polls that found nothing. `connections` are those still open after the drain, WebSockets before their goodbyes;
-    `reconnects` excludes the first opening of each and planned ones. `asked_again` are requests that got no byte on a
-    connection in use, of HTTP only.
+    polls that found nothing. `connections` are those still open after the drain; `reconnects` excludes the first
+    opening of each and planned renewals. `asked_again` are requests that got no byte on a connection in use.
 
     `alternatives` counts those of the `answered` that were correct in another way than the first, by its name;
     `by_request` all of them by the request that they answer, where the load has several. `ran_out` is the request that

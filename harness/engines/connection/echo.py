@@ -18,9 +18,13 @@ _LIMIT_BYTES = 64 * 1024  # of what is said beside the text
 
 @dataclass(slots=True)
 class Echo:
-    """`frame` says it, `right` is its echo in one frame, `upgrade` opens the connection, which holds `count` echoes."""
+    """`frame` says it, in `size` bytes; `right` is its echo in one frame.
+
+    `upgrade` opens a connection, which holds `count` echoes.
+    """
 
     frame: bytes
+    size: int
     right: bytes
     upgrade: bytes
     count: int
@@ -35,8 +39,10 @@ class Echo:
         assert request.echoes is not None
         text = rendering.text(request)
         payload = text.encode()
+        frame = client_frame(Kind.TEXT, payload)
         return cls(
-            frame=client_frame(Kind.TEXT, payload),
+            frame=frame,
+            size=len(frame),
             right=server_frame(Kind.TEXT, payload),
             upgrade=opening.head(request, target),
             count=request.echoes,

@@ -23,8 +23,8 @@ OURS = (*CONTENDERS, *BASELINES, *catalog.YARDSTICKS)
 SETTINGS_MODULES = [
     APPS / name / "core" / f"{'settings' if name == 'django_rest' else 'config'}.py" for name in CONTENDERS
 ]
-# Services without a framework's idiom.
 IN_MEMORY = ("health", "hello", "models", "catalogue", "injection", "graph", "echo", "metrics", "upload", "download")
+"""Services without a framework's idiom."""
 IDS = [(name, deployment) for name in OURS for deployment in KNOWN.apps[name].deployments]
 FAIR = sorted({one for name in ("fair", "baselines") for one in KNOWN.lineups[name].contenders})
 LOCKED = [name for name, app in KNOWN.apps.items() if app.requirements]
@@ -53,6 +53,10 @@ def functions(path: Path) -> list[tuple[str, str | None]]:
     tree = ast.parse(path.read_text("utf-8"))
     found = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     return [(node.name, ast.get_docstring(node)) for node in found]
+
+
+def public(path: Path) -> list[tuple[str, str | None]]:
+    return [one for one in functions(path) if not one[0].startswith("_")]
 
 
 def constant(path: Path, name: str) -> Any:
@@ -171,7 +175,7 @@ def test_routes_stand_in_the_same_order(name: str) -> None:
 @pytest.mark.parametrize("resource", resources(CONTENDERS[0]))
 def test_a_route_has_the_same_names_and_docstrings_in_all_three(resource: str) -> None:
     paths = [APPS / name / "routes" / f"{resource}.py" for name in CONTENDERS]
-    first, *others = [(ast.get_docstring(ast.parse(path.read_text("utf-8"))), functions(path)) for path in paths]
+    first, *others = [(ast.get_docstring(ast.parse(path.read_text("utf-8"))), public(path)) for path in paths]
     assert first[0]
     assert all(docstring for _, docstring in first[1])
     assert others == [first, first]
@@ -195,7 +199,7 @@ def test_what_is_not_the_frameworks_business_is_alike_in_all_three(file: str) ->
 @pytest.mark.parametrize("service", sorted({*modules(CONTENDERS[0], "services")} - {*IN_MEMORY}))
 def test_a_service_with_its_own_idiom_is_called_alike_in_all_three(service: str) -> None:
     paths = [APPS / name / "services" / f"{service}.py" for name in CONTENDERS]
-    called = [sorted(one for one, _ in functions(path) if not one.startswith("_")) for path in paths]
+    called = [sorted(one for one, _ in public(path)) for path in paths]
     assert called[1:] == [called[0], called[0]]
     assert called[0]
 
@@ -229,7 +233,7 @@ def test_no_app_reaches_into_the_harness_or_another_app(path: Path) -> None:
 )
 def test_no_app_asks_its_environment_what_to_be_but_in_its_settings(path: Path) -> None:
     assert not re.search(
-        r"getenv|environ\.get|environ\[\"(?!DJANGO_SETTINGS_MODULE|REQUEST_METHOD|PATH_INFO|wsgi\.)",
+        r"getenv|environ\.get|environ\[\"(?!DJANGO_SETTINGS_MODULE|REQUEST_METHOD|PATH_INFO|wsgi\.|gunicorn\.)",
         path.read_text("utf-8"),
     )
 

@@ -95,8 +95,16 @@ def test_prometheus_client_is_imported_only_where_answers_are_counted(module, tm
 
 
 @pytest.mark.parametrize("deployment", ["gthread", "sync"])  # uvicorn answers nobody whose body breaks off
-@pytest.mark.parametrize("framing", ["Content-Length: 9\r\n\r\ncut", "Transfer-Encoding: chunked\r\n\r\n9\r\ncut"])
-def test_a_body_that_breaks_off_is_invalid_and_no_failure_of_ours(deployment, framing, tmp_path):
+@pytest.mark.parametrize(
+    "framing",
+    [
+        "Content-Length: 9\r\n\r\ncut",
+        "Transfer-Encoding: chunked\r\n\r\n9\r\ncut",
+        "Transfer-Encoding: chunked\r\n\r\nnine\r\ncut",
+    ],
+    ids=["announced", "in-pieces", "in-no-pieces"],
+)
+def test_a_body_that_breaks_off_or_is_none_is_invalid_and_no_failure_of_ours(deployment, framing, tmp_path):
     with served(f"{APP.name}@{deployment}", {}, tmp_path / "log") as server:
         for path, media_type in (("/upload", BYTES["Content-Type"]), ("/graphql", "application/json")):
             with connected(server) as line:

@@ -197,7 +197,7 @@ class Scenario(Value):
 
     @property
     def is_plain(self) -> bool:
-        """Whether the yardsticks can answer it: of bodies they know JSON only, and in the load one GET is like the other."""
+        """Whether the yardsticks can answer it: they know no bodies but JSON, and no load but of plain requests."""
         return all(one.is_plain for one in self.load) and all(one.expect.json_body is not None for one in self.requests)
 
 

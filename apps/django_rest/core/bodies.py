@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
+from gunicorn.http.errors import ParseException
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
@@ -86,5 +87,5 @@ def _read(received: HttpRequest, size_bytes: int) -> bytes:
     stream = received.META.get("wsgi.input", received)
     try:
         return stream.read(size_bytes)
-    except OSError as error:  # pieces that are none, or break off
+    except (OSError, ParseException) as error:  # it breaks off, or comes in pieces that are none
         raise ParseError from error

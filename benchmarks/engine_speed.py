@@ -1,7 +1,7 @@
 """How fast our engine is beside wrk and stock Locust, in one interleaved run, under one wait policy (sleep).
 
 `rows` and `catalogue` are our engine too: with 500 different requests, three kinds of them, whose answers are counted
-apart; and with an answer of 25 KB.
+apart; and with an answer of 25 KB. `echo` is our engine over WebSockets.
 
 Generators run on CPU 0, the server on CPU 1. Only the ratios mean anything beyond this machine.
 """
@@ -40,6 +40,7 @@ _CONNECTIONS = 100
 _GENERATOR_CPU, _SERVER_CPU = 0, 1
 _BODY = {"message": "Hello, World!"}
 _LIMIT_SHARE = 0.9
+_ECHOES, _ECHO_BYTES = 100, 64
 _NGINX = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
 events {{ worker_connections 1024; }}
@@ -80,15 +81,14 @@ _COMPARED: dict[str, Callable[[Visit], float]] = {
 def main() -> None:
     """Visit, then print medians and ratios."""
     options = _options()
-    for program in ("wrk", *(() if options.url else ("nginx",))):
+    for program in () if options.echo else ("wrk", *(() if options.url else ("nginx",))):
         if shutil.which(program) is None:
             sys.exit(
                 f"`{program}` is not installed. Install it (Debian: apt-get install {program}) and run this again."
             )
     with ExitStack() as stack:
-        url = options.url or stack.enter_context(_nginx())
-        arms = ["connection", "wrk"] if options.url else ["connection", "rows", "catalogue", "wrk", "fasthttp"]
-        visitors = {arm: stack.enter_context(_visitor(arm, url, options)) for arm in arms}
+        url = options.url or stack.enter_context(_echoing() if options.echo else _nginx())
+        visitors = {arm: stack.enter_context(_visitor(arm, url, options)) for arm in _arms(options)}
         visits = _interleaved(visitors, options.rounds)
     _report(visits)
 
@@ -98,9 +98,18 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--url", help="a server on CPU 1 that is running already, instead of nginx; no stock Locust then"
     )
+    parser.add_argument(
+        "--echo", action="store_true", help="our engine alone, over HTTP and over WebSockets, against a small server"
+    )
     parser.add_argument("--rounds", type=int, default=12, help="visits of each generator")
     parser.add_argument("--seconds", type=float, default=1.0, help="length of a visit")
     return parser.parse_args()
+
+
+def _arms(options: argparse.Namespace) -> list[str]:
+    if options.echo:
+        return ["connection", "echo"]
+    return ["connection", "wrk"] if options.url else ["connection", "rows", "catalogue", "wrk", "fasthttp"]
 
 
 def _interleaved(visitors: dict[str, Visitor], rounds: int) -> dict[str, list[Visit]]:
@@ -161,6 +170,9 @@ def _visitor(arm: str, url: str, options: argparse.Namespace) -> Iterator[Visito
 
 
 def _requests(arm: str, url: str) -> tuple[Request, ...]:
+    if arm == "echo":
+        text = json.dumps(_BODY).ljust(_ECHO_BYTES)
+        return (Request(name="echo", path="/", text=text, echoes=_ECHOES, expect=Expectation(status=101)),)
     if arm == "catalogue":
         url = url.replace("/json", "/catalogue")
     with urllib.request.urlopen(url) as answer:
@@ -203,9 +215,7 @@ def _found(pattern: str, text: str) -> str:
 @contextmanager
 def _nginx() -> Iterator[str]:
     """A server that does next to nothing, on its own CPU and a free port."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+    port = _free_port()
     with tempfile.TemporaryDirectory() as folder:
         rows = {"catalogue": dataset.row("catalogue", 0, "")["items"]}
         (Path(folder) / "catalogue.json").write_text(json.dumps(rows))
@@ -222,13 +232,34 @@ def _nginx() -> Iterator[str]:
             server.wait()
 
 
+@contextmanager
+def _echoing() -> Iterator[str]:
+    """A server with as little work for a request as for an echo, on its own CPU and a free port."""
+    port = _free_port()
+    command = ["taskset", "-c", str(_SERVER_CPU), sys.executable, "-m", "benchmarks.echoing_server", str(port)]
+    server = subprocess.Popen(command)
+    try:
+        _await_listening(port)
+        yield f"http://127.0.0.1:{port}/json"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
 def _await_listening(port: int) -> None:
     for _ in range(100):
         with socket.socket() as one:
             if one.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    sys.exit(f"nginx did not listen on port {port} within 5 s")
+    sys.exit(f"no server listened on port {port} within 5 s")
 
 
 def _server_on(port: int) -> list[psutil.Process]:

@@ -39,10 +39,12 @@ def for_load(request: Request, seed: int) -> tuple[Request, ...]:
 
 def payload(request: Request) -> bytes | None:
     """The body of a rendered request; None: it has none."""
-    if request.body is None and request.text is None:
-        return None
-    text = json.dumps(request.body) if request.text is None else request.text
-    return (text + " " * request.padding).encode()
+    return None if request.body is None and request.text is None else text(request).encode()
+
+
+def text(request: Request) -> str:
+    """The body of a rendered request that has one, or what it says over a WebSocket; with its padding."""
+    return (json.dumps(request.body) if request.text is None else request.text) + " " * request.padding
 
 
 def headers(request: Request) -> Mapping[str, str]:

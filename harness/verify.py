@@ -77,8 +77,7 @@ def _wrong_opening(connection: ClientConnection, request: Request) -> str | None
 
 def _wrong_said(connection: ClientConnection, request: Request, timeout_s: float) -> str | None:
     """The text, nothing and a long text are said, each of which must come back; then goodbye."""
-    assert request.text is not None
-    for text in (*[request.text] * _TIMES, "", _LONG):
+    for text in (*[rendering.text(request)] * _TIMES, "", _LONG):
         try:
             connection.send(text)
             wrong = wrong_echo(text, connection.recv(timeout_s), rendering.secrets(request))

@@ -299,14 +299,22 @@ def test_verify_says_who_cannot_serve_a_scenario_and_why_and_finds_nothing_wrong
 
 
 def test_the_list_says_who_cannot_serve_which_scenario_and_why():
-    served = catalog.read().apps["flask"]
-    wsgi = served.deployments["gthread"].model_copy(update={"cannot": {"websocket": "it has no threads left"}})
-    known = catalog.read().model_copy(
-        update={"apps": {"flask": served.model_copy(update={"deployments": {**served.deployments, "gthread": wsgi}})}}
-    )
-    listed = asking._listing(known)
-    assert listed["contenders"]["flask@gthread"].endswith(" Cannot websocket: it has no threads left.")
-    assert "threads-8 (Cannot websocket: it has no threads left.)" in listed["ablations"]["flask"]
+    flask = catalog.read().apps["flask"]
+    words = {"cannot": {"json": "it has no words."}}
+    deployments = {**flask.deployments, "sync": flask.deployments["sync"].model_copy(update=words)}
+    ablations = {**flask.ablations, "threads-8": flask.ablations["threads-8"].model_copy(update=words)}
+    app = flask.model_copy(update={"deployments": deployments, "ablations": ablations})
+    listed = asking._listing(catalog.read().model_copy(update={"apps": {"flask": app}}))
+    assert listed["contenders"]["flask@sync"].endswith(" Cannot json: it has no words.")
+    assert "no words" not in listed["contenders"]["flask@gthread"]
+    assert "threads-1, threads-8 (Cannot json: it has no words.), " in listed["ablations"]["flask"]
+
+
+def test_an_ablation_that_cannot_what_its_first_deployment_cannot_does_not_say_so_again():
+    flask = catalog.read().apps["flask"]
+    first = flask.deployments["gthread"].model_copy(update={"cannot": {"json": "it has no words"}})
+    app = flask.model_copy(update={"deployments": {**flask.deployments, "gthread": first}})
+    assert "threads-1, threads-8, " in asking._ablations(app)
 
 
 def test_the_list_names_every_app_scenario_and_lineup():

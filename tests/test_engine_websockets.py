@@ -28,7 +28,7 @@ from tests.engine_servers import (
     targets,
     unused_port,
 )
-from tests.websocket_servers import ECHOES, RIGHT, WRONG, framed, scenario, speaks, switched
+from tests.websocket_servers import ECHOES, RIGHT, TEXT, WRONG, framed, scenario, speaks, switched
 
 _GOODBYES = {
     "stays": (speaks(stays_s=2 * TIMEOUT_S), "timeout: the server did not close the connection after a goodbye"),
@@ -263,6 +263,20 @@ def test_texts_of_any_length_come_back_from_a_server_made_by_others(tmp_path: Pa
         server.shutdown()
     assert (found.errors, found.reconnects) == ({}, 0)
     assert found.answered > 3 * CONNECTIONS
+
+
+def test_padding_is_said_too(tmp_path: Path) -> None:
+    asked = scenario()
+    padded = asked.requests[0].model_copy(update={"padding": 999})
+    heard: set[bytes] = set()
+
+    def reply(text: bytes) -> list[bytes]:
+        heard.add(text)
+        return [framed(0x81, text)]
+
+    (recording,) = driven(speaks(reply), tmp_path, asked=asked.model_copy(update={"requests": (padded,)}))
+    assert recording.errors == {}
+    assert heard == {TEXT.encode() + b" " * 999}
 
 
 # Beside the engine ---------------------------------------------------------------------------------------------------

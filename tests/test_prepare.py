@@ -47,6 +47,22 @@ def on_cpus(*generator_cpus, **plan):
     return prepare.plan(prepare.enter(asked), asked, PLACEMENT.model_copy(update={"generator_cpus": generator_cpus}))
 
 
+def test_only_a_scenario_that_opens_websockets_has_idle_connections():
+    assert planned("websocket").idle_connections == prepare.IDLE_CONNECTIONS == 1000
+    assert planned("websocket", idle_connections=5).idle_connections == 5
+    assert planned("websocket", **prepare.QUICK).idle_connections == 200
+    assert planned("json").idle_connections == planned("json", idle_connections=5).idle_connections == 0
+    assert "idle_connections" not in planned("json").model_dump()
+
+
+def test_idle_connections_are_known_to_take_their_time():
+    asked = Asked(scenario="websocket", contenders=FAIR, plan={"blocks": 3})
+    entry = prepare.enter(asked)
+    held = prepare.plan(entry, asked, PLACEMENT)
+    longer_s = prepare.seconds(held, entry) - prepare.seconds(held.model_copy(update={"idle_connections": 0}), entry)
+    assert longer_s == pytest.approx(3 * 2 * prepare.IDLE_S)
+
+
 def test_generators_spin_where_each_has_a_cpu_of_its_own():
     assert on_cpus(0, 2, load_processes=2).wait == "spin"
     assert on_cpus(0, load_processes=2).wait == "sleep"

@@ -180,6 +180,8 @@ def test_every_file_key_and_column_is_documented() -> None:
         model.Occasion,
         model.OccasionRow,
         model.Pooled,
+        model.IdleOutcome,
+        model.Idle,
     )
     keys = {key for one in (*models, *more) for key in one.model_fields}
     columns = {key for key in frame.frame(run()).columns if not key.startswith("errors_")}

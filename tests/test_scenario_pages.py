@@ -6,7 +6,7 @@ import pytest
 
 from harness import catalog
 from harness.catalog import ROOT
-from harness.model import Draw, Expectation, Matrix, Request, Scenario
+from harness.model import Content, Draw, Expectation, Matrix, Request, Scenario
 from harness.report import routes, scenarios
 from harness.report.scenarios import Sources
 from tests import test_report_matrix
@@ -167,6 +167,50 @@ def test_what_a_router_puts_before_every_address_counts(router):
     text = FASTAPI.replace("APIRouter()", router)
     assert routes.find({"a": text}, "GET", "/shop/items").function == "read_items"
     assert routes.find({"a": text}, "GET", "/items") is None
+
+
+def test_an_address_may_be_told_by_its_name():
+    text = FASTAPI.replace('get("/items")', "get(PATH)") + '\nPATH = "/items"\n'
+    assert routes.find({"a": text}, "GET", "/items").function == "read_items"
+    assert routes.find({"a": text.replace("PATH =", "OTHER =")}, "GET", "/items") is None
+
+
+def test_a_websocket_is_a_route_too():
+    ways = [
+        '@router.websocket("/ws/echo")\nasync def echo(socket): ...',
+        '@sock.route("/ws/echo", blueprint)\ndef echo(connection): ...',
+        'async def echo(scope): ...\nwebsocket_urlpatterns = [path("ws/echo", echo)]',
+    ]
+    assert [routes.find({"a": text}, "GET", "/ws/echo").function for text in ways] == ["echo"] * 3
+
+
+def asked(**request):
+    """What a page says of a request that is the whole load, and of one that is only verified."""
+    expect = request.pop("expect")
+    one = Request(name="one", path="/one", expect=expect, **request)
+    other = one.model_copy(update={"name": "other", "weight": 0})
+    page = dict(scenarios.pages([SCENARIO.model_copy(update={"requests": (one, other)})], [], None))["item.md"]
+    return page.partition("## What is asked")[2].partition("### one")[2], page
+
+
+def test_every_kind_of_body_is_told():
+    shown, _ = asked(expect=Expectation(media_type="text/html", contains=("Shop", "redoc")))
+    assert "200 text/html\n\na text that contains\nShop\nredoc\n" in shown
+    assert "`200 a text that contains Shop redoc`" in shown
+    shown, _ = asked(expect=Expectation(content=Content(size_bytes=1 << 20, crc32=7)))
+    assert "\n\n1,048,576 bytes with the checksum 7 (CRC-32)\n" in shown
+    shown, _ = asked(method="PUT", text="a", padding=1234, expect=Expectation(json_body=1))
+    assert "PUT /one\n\na\n```\n\n(1,234 spaces follow) \nmust be answered by" in shown
+    assert "`PUT /one` `a` and 1,234 spaces" in shown
+
+
+def test_a_websocket_is_told():
+    shown, page = asked(text="hello", echoes=100, expect=Expectation(status=101))
+    assert "GET /one\nUpgrade: websocket\n\nhello\n```" in shown
+    assert "(the text goes over the WebSocket, 100 times, each once the last has come back)" in shown
+    assert "must be answered by\n\n```http\n101 Switching Protocols\n```" in shown
+    assert "`GET /one` `hello`, said 100 times over a WebSocket | `101` |" in shown
+    assert "each of which says its text as soon as it has the last one back, 100 times, and is opened anew." in page
 
 
 def test_of_two_functions_at_one_address_the_one_that_takes_the_method_answers():

@@ -1,6 +1,7 @@
 """Orders are random, balanced, and follow from the seed alone."""
 
 from collections import Counter
+from typing import Any
 
 from harness import schedule
 from harness.model import Member, Start, StartVariant, Turn
@@ -22,6 +23,21 @@ def test_every_block_launches_warms_and_measures_everyone_once_a_round() -> None
         turns = [(turn.round, turn.contender) for turn in block.turns]
         assert [number for number, _ in turns] == sorted(number for number, _ in turns)
         assert sorted(turns) == [(number, label) for number in range(4) for label in LABELS]
+
+
+def test_each_usual_block_ends_with_idle_connections_of_all_but_the_yardsticks_in_an_order_of_their_own() -> None:
+    everyone = list(MEMBERS.values())
+    wanted: dict[str, Any] = {"blocks": 9, "other_wait_blocks": 1, "open_blocks": 1, "rounds": 2}
+    blocks = schedule.blocks(plan(idle_connections=1000, **wanted), everyone)
+    contenders = sorted(one.label for one in everyone if not one.is_yardstick)
+    assert {block.kind: sorted(block.idle) for block in blocks} == {
+        "usual": contenders,
+        "other wait": [],
+        "open loop": [],
+    }
+    assert len({block.idle for block in blocks if block.idle}) > 1
+    without = schedule.blocks(plan(**wanted), everyone)
+    assert [block.model_copy(update={"idle": ()}) for block in blocks] == list(without), "no other order changes"
 
 
 def test_blocks_are_numbered_from_zero() -> None:

@@ -26,6 +26,11 @@ def test_a_matrix_measures_slices_only_unless_more_is_asked_for():
     assert asked.plan["duets"] == 1
 
 
+def test_the_first_run_of_a_sweep_alone_has_idle_connections():
+    asked = several.sweep(Asked(scenario="websocket"), (1, 10, 100))
+    assert [prepare.plan(prepare.enter(one), one, PLACEMENT).idle_connections for one in asked] == [1000, 0, 0]
+
+
 def test_several_runs_of_one_scenario_are_a_sweep_and_of_several_a_matrix():
     json, model = builders.plan(), builders.plan(scenario="model")
     assert several.is_sweep([json, json])

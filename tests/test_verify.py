@@ -117,10 +117,11 @@ def test_what_is_told_of_a_wrong_answer_holds_no_secret_of_the_request():
 # WebSockets ----------------------------------------------------------------------------------------------------------
 
 
-def wrong_over_websocket(behave, timeout_s=2.0):
+def wrong_over_websocket(behave, timeout_s=2.0, padding=0):
     with served(behave) as (host, port):
         asked = websocket_servers.scenario()
-        return verify.broken(host, port, asked.model_copy(update={"requests": asked.requests[:1]}), timeout_s)
+        padded = asked.requests[0].model_copy(update={"padding": padding})
+        return verify.broken(host, port, asked.model_copy(update={"requests": (padded,)}), timeout_s)
 
 
 def test_a_websocket_is_sent_the_text_three_times_and_nothing_and_a_long_one_with_all_kinds_of_letters():
@@ -130,9 +131,9 @@ def test_a_websocket_is_sent_the_text_three_times_and_nothing_and_a_long_one_wit
         heard.append(text.decode())
         return (websocket_servers.framed(0x81, text),)
 
-    assert wrong_over_websocket(websocket_servers.speaks(reply)) == ()
+    assert wrong_over_websocket(websocket_servers.speaks(reply), padding=9) == ()
     *short, nothing, long = heard
-    assert short == [websocket_servers.TEXT] * 3
+    assert short == [websocket_servers.TEXT + " " * 9] * 3
     assert nothing == ""
     assert len(long) == 60_000
     assert len(long.encode()) < 65_536

@@ -152,8 +152,10 @@ def _cannot(deployment: Deployment) -> str:
 def _ablations(app: App) -> str:
     """What of an app's first deployment can be made otherwise, and by which names: `loop: asyncio; parser: h11`."""
     choices: dict[str, list[str]] = {}
+    base, *_ = app.deployments.values()
     for name, ablation in app.ablations.items():
-        cannot = _cannot(app.served[name]).strip()
+        served = app.served[name]
+        cannot = _cannot(served).strip() if served.cannot != base.cannot else ""
         said = f"{name} ({cannot})" if cannot else name
         choices.setdefault(ablation.varies.replace("_", " "), []).append(said)
     return "; ".join(f"{choice}: {', '.join(names)}" for choice, names in choices.items())

@@ -39,16 +39,18 @@ def _routes(module: str, text: str, method: str) -> Iterator[_Found]:
     """Every function that takes this method, with each of its addresses."""
     tree = ast.parse(text)
     functions = {node.name: node for node in tree.body if isinstance(node, _Function)}
-    before = _prefix(tree)
+    before, constants = _prefix(tree), _constants(tree)
     for node in functions.values():
         for decorator in node.decorator_list:
             if isinstance(decorator, ast.Call) and _takes(decorator, method):
-                yield from (_Found(_route(module, node, text), before + one) for one in _address(decorator))
+                yield from (_Found(_route(module, node, text), before + one) for one in _address(decorator, constants))
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_path(node)):
         names = [node.id for node in ast.walk(call.args[1]) if isinstance(node, ast.Name)]
         for name in names:
             if name in functions:
-                yield from (_Found(_route(module, functions[name], text), address) for address in _address(call))
+                yield from (
+                    _Found(_route(module, functions[name], text), address) for address in _address(call, constants)
+                )
 
 
 def _prefix(tree: ast.Module) -> str:
@@ -69,8 +71,16 @@ def _is_path(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Name) and call.func.id == "path" and len(call.args) > 1
 
 
-def _address(call: ast.Call) -> Iterator[str]:
+def _constants(tree: ast.Module) -> Mapping[str, ast.expr]:
+    """What a module calls by a name: an address may be told by one."""
+    given = [node for node in tree.body if isinstance(node, ast.Assign)]
+    return {name.id: node.value for node in given for name in node.targets if isinstance(name, ast.Name)}
+
+
+def _address(call: ast.Call, constants: Mapping[str, ast.expr]) -> Iterator[str]:
     first = call.args[0] if call.args else None
+    if isinstance(first, ast.Name):
+        first = constants.get(first.id)
     if isinstance(first, ast.Constant) and isinstance(first.value, str):
         yield first.value
 

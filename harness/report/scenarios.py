@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from harness import dataset
-from harness.model import App, Expectation, Matrix, MatrixLine, Request, Scenario
-from harness.report import escape, matrices, routes, tables
-from harness.report import format as written
+from harness.model import App, Matrix, MatrixLine, Request, Scenario
+from harness.report import escape, matrices, questions, routes, tables
 from harness.report.routes import Route
 
 FOLDER = "docs/scenarios"
 _RUN = "../../results/reference/scenarios"  # from there
-_MOST_CHARACTERS = 400  # of a body that is shown
-_SHORT = 90
 _NOT_YET = "Not measured yet: there is no reference run of it.\n"
-_PLACES = (
-    "`{item.id}` and the like stand for what a row of the data set holds; `<integer>`, `<time>` and `<token>` for any\n"
-    "value of that kind.\n"
-)
 _SERVICES = {
     "postgres": f"PostgreSQL with {dataset.ITEMS:,} items and {dataset.USERS:,} users",
     "valkey": "Valkey (a Redis), empty at first",
     "mail": "a mail server that counts what arrives",
     "upstream": "another service, which takes its time to answer",
+    "metrics": "an empty folder, in which the processes of each app count together",
 }
 _WRITTEN_BY = "<!-- Generated: `./bench test -- tests/test_scenario_pages.py --update-golden` writes it anew. -->\n"
 
@@ -82,7 +75,7 @@ def _page(scenario: Scenario, apps: Sequence[Sources], measured: str) -> Iterato
     yield f"* **What it isolates**: {escape.markdown(scenario.isolates)}"
     yield f"* **What it leaves out**: {escape.markdown(scenario.leaves_out)}"
     yield f"* **Beside the apps**: {_services(scenario)}."
-    yield f"* **Load**: {scenario.connections} connections, each of which asks again as soon as it has its answer."
+    yield f"* **Load**: {scenario.connections} connections, each of which {_pace(scenario)}."
     yield from (
         f"* **Setting**: {escape.code(f'{name}={value}')} for every app." for name, value in _settings(scenario)
     )
@@ -90,9 +83,16 @@ def _page(scenario: Scenario, apps: Sequence[Sources], measured: str) -> Iterato
     yield f"## What was measured\n\n{measured}"
     yield "## The route in each app\n"
     yield from (_routes(app, scenario.load) for app in apps)
-    yield f"## What is asked\n\n{_PLACES}"
-    yield from (_asked(request, scenario) for request in scenario.load)
-    yield from _verified([request for request in scenario.requests if not request.weight])
+    yield f"## What is asked\n\n{questions.PLACES}"
+    yield from (questions.asked(request, scenario) for request in scenario.load)
+    yield from questions.verified([request for request in scenario.requests if not request.weight])
+
+
+def _pace(scenario: Scenario) -> str:
+    if scenario.echoes is None:
+        return "asks again as soon as it has its answer"
+    times = f"{scenario.echoes:,} times" if scenario.echoes > 1 else "once"
+    return f"says its text as soon as it has the last one back, {times}, and is opened anew"
 
 
 def _settings(scenario: Scenario) -> list[tuple[str, str]]:
@@ -116,90 +116,6 @@ def _measured(matrix: Matrix, line: MatrixLine) -> str:
     )
 
 
-# What is asked --------------------------------------------------------------------------------------------------------
-
-
-def _asked(request: Request, scenario: Scenario) -> str:
-    share = written.percent(request.weight / sum(one.weight for one in scenario.load))
-    load = "the whole load" if len(scenario.load) == 1 else f"{share} of the load"
-    answers = [f"must be answered by\n\n{_answer(request.expect)}"]
-    answers += [
-        f"or, just as correct but {_counted(name, scenario)}, by\n\n{_answer(one)}"
-        for name, one in request.alternatives.items()
-    ]
-    said = "\n".join(answers)
-    return f"### {escape.markdown(request.name)}: {load}\n\n{_question(request)}\n{_drawn(request)}{said}"
-
-
-def _counted(name: str, scenario: Scenario) -> str:
-    """How an alternative is counted."""
-    nobody = ", and not as throughput" if name in scenario.refusals else ""
-    return f"counted apart as {escape.code(name)}{nobody}"
-
-
-def _question(request: Request) -> str:
-    head = [f"{request.method} {request.path}", *(f"{name}: {value}" for name, value in request.headers.items())]
-    return _block("http", "\n".join((*head, *_body(request))))
-
-
-def _body(request: Request) -> Iterator[str]:
-    if request.text is not None or request.body is not None:
-        yield ""
-        yield _cut(
-            json.dumps(request.body, ensure_ascii=False) if request.text is None else request.text, _MOST_CHARACTERS
-        )
-
-
-def _drawn(request: Request) -> str:
-    draw = request.draw
-    if draw is None or draw.count == 1:
-        return ""
-    once = ", each asked once" if draw.once else ""
-    return f"({draw.count:,} of these, for as many rows of `{draw.of}`, chosen by the seed{once}) "
-
-
-def _answer(expect: Expectation) -> str:
-    head = [f"{expect.status} {expect.media_type}", *(f"{name}: {value}" for name, value in expect.headers.items())]
-    body = _cut(json.dumps(expect.json_body, ensure_ascii=False), _MOST_CHARACTERS)
-    return _block("http", "\n".join((*head, "", body)))
-
-
-def _verified(requests: Sequence[Request]) -> Iterator[str]:
-    """What is asked once of every server before it is measured."""
-    if requests:
-        yield "Before anything is measured, every app must also answer these as it is written here:\n"
-        yield "| what | request | answer |\n| --- | --- | --- |\n" + "".join(map(_verified_line, requests))
-
-
-def _verified_line(request: Request) -> str:
-    asked = f"{request.method} {request.path}"
-    sent = "".join((*(f" {name}: {value}" for name, value in request.headers.items()), *_body(request))).strip()
-    more = f" and {request.padding:,} spaces" if request.padding else ""
-    more += f", {request.times} times" if request.times > 1 else ""
-    cells = (escape.markdown(request.name), _code(asked, sent) + more, _code(_answer_in_short(request.expect)))
-    return f"| {' | '.join(cells)} |\n"
-
-
-def _answer_in_short(expect: Expectation) -> str:
-    """An error by its code, which says all."""
-    match expect.json_body:
-        case {"error": {"code": str(code)}}:
-            return f"{expect.status} {code}"
-    return f"{expect.status} {json.dumps(expect.json_body, ensure_ascii=False)}"
-
-
-def _code(*texts: str) -> str:
-    return " ".join(escape.code(_cut(text, _SHORT)) for text in texts if text)
-
-
-def _cut(text: str, characters: int) -> str:
-    return text if len(text) <= characters else f"{text[:characters].rstrip()} ..."
-
-
-def _block(kind: str, text: str) -> str:
-    return f"```{kind}\n{text}\n```\n"
-
-
 # The route in each app ------------------------------------------------------------------------------------------------
 
 
@@ -212,5 +128,7 @@ def _routes(app: Sources, load: Iterable[Request]) -> str:
             found[route] = None
         else:
             missing.append(f"Nothing answers {escape.code(f'{request.method} {request.path}')} yet.\n")
-    shown = [f"In [{one.module}](../../{app.folder}/{one.module}):\n\n{_block('python', one.code)}" for one in found]
+    shown = [
+        f"In [{one.module}](../../{app.folder}/{one.module}):\n\n{questions.block('python', one.code)}" for one in found
+    ]
     return f"### {escape.markdown(app.title)}\n\n" + "\n".join((*shown, *missing))

@@ -25,4 +25,5 @@ CMD ["uvicorn", "main:app", \
     "--http", "httptools", \
     "--timeout-keep-alive", "75", \
     "--no-access-log", \
-    "--no-proxy-headers"]
+    "--no-proxy-headers", \
+    "--ws-per-message-deflate", "false"]

@@ -13,7 +13,7 @@ from harness.engines.connection.echo import Echo
 from harness.engines.connection.frames import Frames, Kind, Said, client_frame, goodbye
 from harness.engines.connection.framing import CutOffError, Framing, FramingError
 from harness.engines.connection.opening import new_key, with_key
-from harness.engines.connection.wire import NEVER_CONNECTED, WRITE, Address, Fault, Wire, faults
+from harness.engines.connection.wire import NEVER_CONNECTED, PIECE_BYTES, WRITE, Address, Fault, Wire, faults
 from harness.model import ErrorCause
 
 _GOODBYE = goodbye()
@@ -36,11 +36,21 @@ class Channel(Wire):
 
     def ask(self, question: Echo) -> Verdict:
         """Have a text said back. Raises Fault, after which the channel must be closed."""
-        if self._socket is None or not self._left:
-            self._enter(question)
+        connection = self._socket
+        if connection is None or not self._left:
+            connection = self._enter(question)
         self._left -= 1
-        self._say(question.frame)
-        piece = self._next_piece()
+        try:
+            sent = connection.send(question.frame)
+        except OSError:
+            sent = 0
+        if sent < question.size:
+            self._say(question.frame[sent:])
+        self._switch()
+        try:
+            piece = connection.recv(PIECE_BYTES)
+        except OSError as error:
+            raise Fault.of(error) from error
         return CORRECT if piece == question.right else self._judged(question, piece)
 
     def leave(self) -> None:
@@ -57,10 +67,10 @@ class Channel(Wire):
                 raise
         self.renew()
 
-    def _enter(self, echo: Echo) -> None:
+    def _enter(self, echo: Echo) -> socket.socket:
         self.leave()
         self._left = self._left or echo.count
-        self._open()
+        connection = self._open()
         key = new_key()
         self._say(with_key(echo.upgrade, key))
         framing = Framing("GET", _LIMIT_BYTES, upgrades=True)
@@ -73,6 +83,7 @@ class Channel(Wire):
             if found.cause:
                 raise Fault(found.cause, found.text)
             self._hear(echo, framing.rest, messages=0)
+        return connection
 
     def _judged(self, echo: Echo, piece: bytes) -> Verdict:
         """The verdict on what was not recognised by its first piece."""
@@ -112,7 +123,7 @@ class Channel(Wire):
 
     def _say(self, rest: bytes) -> None:
         """Send all of it. Where the connection broke, what was said before it did can be heard."""
-        connection: socket.socket | None = self._socket
+        connection = self._socket
         assert connection is not None
         while rest:
             try:

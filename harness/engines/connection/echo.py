@@ -18,29 +18,37 @@ _LIMIT_BYTES = 64 * 1024  # of what is said beside the text
 
 @dataclass(slots=True)
 class Echo:
-    """`frame` says it, `right` is its echo in one frame, `upgrade` opens the connection, which holds `count` echoes."""
+    """`frame` says it, in `size` bytes; `right` is its echo in one frame.
+
+    `upgrade` opens a connection, which holds `count` echoes.
+    """
 
     frame: bytes
+    size: int
     right: bytes
     upgrade: bytes
     count: int
     limit_bytes: int
     secrets: tuple[str, ...]
+    _text: str
     _request: Request
 
     @classmethod
     def of(cls, request: Request, target: Target) -> Echo:
         """Of a request with `text` and `echoes`."""
-        assert request.text is not None
         assert request.echoes is not None
-        text = request.text.encode()
+        text = rendering.text(request)
+        payload = text.encode()
+        frame = client_frame(Kind.TEXT, payload)
         return cls(
-            frame=client_frame(Kind.TEXT, text),
-            right=server_frame(Kind.TEXT, text),
+            frame=frame,
+            size=len(frame),
+            right=server_frame(Kind.TEXT, payload),
             upgrade=opening.head(request, target),
             count=request.echoes,
-            limit_bytes=len(text) + _LIMIT_BYTES,
+            limit_bytes=len(payload) + _LIMIT_BYTES,
             secrets=rendering.secrets(request),
+            _text=text,
             _request=request,
         )
 
@@ -51,9 +59,8 @@ class Echo:
 
     def judge(self, said: Said) -> Verdict:
         """The verdict on a message."""
-        assert self._request.text is not None
         heard = said.payload.decode(errors="replace") if said.kind is Kind.TEXT else said.payload
-        wrong = contract.wrong_echo(self._request.text, heard, self.secrets)
+        wrong = contract.wrong_echo(self._text, heard, self.secrets)
         return Verdict(ErrorCause.BODY, wrong) if wrong else CORRECT
 
 

@@ -85,12 +85,14 @@ def preset(fields: Mapping[str, Any], engine: str | None, *, slices_only: bool =
 def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     """The plan: what was asked for, else what the scenario and the machine suggest, else the defaults.
 
-    Where contenders share services there are no duets: what the two cost together could not be told apart. Nor are
-    there under a quota: the CPUs are not busy then. Idle connections are WebSockets: only a scenario of these has any.
+    There are no duets where a scenario forbids them, nor under a quota: the CPUs are not busy then. Idle connections are
+    WebSockets: only a scenario of these has any.
     """
+    scenario = entry.scenario
+    alone = scenario.forbids_duets or asked.plan.get("cpu_quota")
     suggested = {
-        "connections": entry.scenario.connections,
-        **entry.scenario.model_dump(include={"slice_min_s", "slice_max_s"}, exclude_none=True),
+        "connections": scenario.connections,
+        **scenario.model_dump(include={"slice_min_s", "slice_max_s"}, exclude_none=True),
         "wait": "spin" if _may_spin(placement, asked.plan.get("load_processes", 1)) and _is_ours(asked) else "sleep",
         "seed": secrets.randbelow(2**32),
         "idle_connections": IDLE_CONNECTIONS,
@@ -98,10 +100,10 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     chosen = Plan.model_validate(
         suggested
         | dict(asked.plan)
-        | ({"duets": 0} if entry.scenario.services or asked.plan.get("cpu_quota") else {})
-        | ({} if entry.scenario.websocket else {"idle_connections": 0})
+        | ({"duets": 0} if alone else {})
+        | ({} if scenario.websocket else {"idle_connections": 0})
         | {
-            "scenario": entry.scenario.name,
+            "scenario": scenario.name,
             "lineup": entry.lineup,
             "contenders": entry.specifications,
             "reference": entry.reference,

@@ -108,6 +108,8 @@ class Hall:
         self.echoes: list[int] = []
         self.inside = 0
         self.most = 0
+        self.opened = 0
+        self.opened_before_first_echo = 0
         self._pause_s, self._opening_s = pause_s, opening_s
         self._places = threading.Semaphore(places)
         self._lock = threading.Lock()
@@ -116,12 +118,15 @@ class Hall:
         with self._places, self._present() as number:
 
             def reply(text: bytes) -> list[bytes]:
+                self.opened_before_first_echo = self.opened_before_first_echo or self.opened
                 self.echoes[number] += 1
                 time.sleep(self._pause_s)
                 return [framed(0x81, text)]
 
             def opens(key: str) -> bytes:
-                time.sleep(self._opening_s)
+                with self._lock:
+                    time.sleep(self._opening_s)
+                    self.opened += 1
                 return switched(key)
 
             speaks(reply, opens=opens)(connection)
@@ -183,6 +188,13 @@ def test_connecting_and_the_handshake_are_part_of_the_first_echo(tmp_path: Path)
     assert recording.latency.min_s is not None
     assert recording.latency.min_s >= 0.03
     assert recording.busy == pytest.approx(1.0, abs=0.03)
+
+
+def test_all_connections_are_opened_before_a_turn_begins(tmp_path: Path) -> None:
+    """Else the load would begin with a storm of handshakes, which lasts for longer with some servers."""
+    hall = Hall(opening_s=0.02)
+    driven(hall, tmp_path, connections=10)
+    assert hall.opened_before_first_echo == 10
 
 
 def test_no_connection_outlives_a_turn(tmp_path: Path) -> None:

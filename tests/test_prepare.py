@@ -1,5 +1,6 @@
 """What a scenario suggests, and what each contender is asked."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from harness import catalog, prepare
 from harness.errors import InputError
 from harness.prepare import Asked
+from tests import websocket_servers
 from tests.fakes import PLACEMENT, RecordingHost
 
 FAIR = ("fastapi@uvicorn", "flask@gthread")
@@ -34,6 +36,16 @@ def test_a_scenario_suggests_its_connections_and_how_long_slices_may_be():
     assert (suggested.connections, suggested.slice_max_s) == (4, 4.0)
     usual = planned("json")
     assert (usual.connections, usual.slice_max_s) == (100, 1.0)
+
+
+def test_a_load_over_websockets_is_our_engine_s_alone_and_has_no_duets():
+    def over_websockets(**plan):
+        asked = Asked(contenders=FAIR, plan={"duets": 2, **plan})
+        return prepare.plan(replace(prepare.enter(asked), scenario=websocket_servers.scenario()), asked, PLACEMENT)
+
+    assert over_websockets().duets == 0
+    with pytest.raises(InputError, match='"fasthttp" does not speak WebSockets'):
+        over_websockets(engine="fasthttp", duets=0)
 
 
 def test_what_is_asked_for_goes_before_what_a_scenario_suggests():

@@ -70,9 +70,9 @@ def announce(planned: Sequence[tuple[Entry, Plan]], placement: Placement) -> Non
 def warn_of_no_duets(duets: int | None, scenarios: Iterable[str]) -> None:
     """Say where duets that were asked for are left out."""
     known = catalog.read().scenarios
-    without = [name for name in scenarios if known[name].services]
-    if duets and without:
-        note(f"no duets in {', '.join(without)}: the two would share services, and what each costs could not be told")
+    reasons = {name: why for name in scenarios if duets and (why := known[name].forbids_duets)}
+    for why in dict.fromkeys(reasons.values()):
+        note(f"no duets in {', '.join(name for name in reasons if reasons[name] == why)}: {why}")
 
 
 def warn_of_drops(head: RunHead) -> None:

@@ -55,7 +55,7 @@ def serve(open_stage: Callable[[Job], Stage]) -> None:
     stage.spawn()
     for turn in job.turns:
         line = orders.next()
-        stage.get_ready()
+        stage.get_ready(turn)
         while line == CLOCK:
             answers.write(b"%d\n" % time.perf_counter_ns())
             line = orders.next()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+import gevent
 from gevent.event import Event
 
 from harness.engines.facts import Journal
@@ -15,6 +16,7 @@ from harness.engines.pace import Pace
 from harness.model import ErrorCause
 
 _WATCH_EVERY_S = 0.05
+_LOOK_EVERY_S = 0.001
 _ERROR_LENGTH = 300
 
 
@@ -34,11 +36,11 @@ class Taker(Protocol):
 
 @dataclass(slots=True)
 class Load:
-    """Users ask `contender` for as long as it is `running`, or as `pace` tells them.
+    """Users ask `contender` for as long as it is `running`, or as `pace` tells them, once it has `begun`.
 
-    `moved`: some user was woken since the spinner looked. `drained_ns`: when the last request had ended. `apart`
-    counts right answers that are to be counted apart. `ran_out`: the
-    request that was to be asked once for each row, and had none left.
+    `ready`: so many users wait for that. `moved`: some user was woken since the spinner looked. `drained_ns`: when the
+    last user had left. `apart` counts right answers that are to be counted apart. `ran_out`: the request that was to be
+    asked once for each row, and had none left.
     """
 
     contender: str
@@ -47,6 +49,8 @@ class Load:
     pace: Pace | None = None
     endless: bool = False
     running: bool = True
+    ready: int = 0
+    begun: Event = field(default_factory=Event)
     moved: bool = False
     drained_ns: int = 0
     takers: list[Taker] = field(default_factory=list)
@@ -66,6 +70,19 @@ class Load:
         self.takers.append(taker)
         self.journals.append(journal)
         return journal
+
+    def await_begin(self) -> None:
+        """A user is ready, and waits until the load begins."""
+        self.ready += 1
+        self.begun.wait()
+
+    def await_users(self, patience_s: float) -> None:
+        """Wait until all users are ready; or nobody more has been for so long: the server keeps the others waiting."""
+        seen, seen_at = self.ready, time.perf_counter()
+        while self.ready < self.users and time.perf_counter() - seen_at < patience_s:
+            gevent.sleep(_LOOK_EVERY_S)
+            if self.ready != seen:
+                seen, seen_at = self.ready, time.perf_counter()
 
     def count_error(self, cause: ErrorCause, text: str) -> None:
         self.errors[cause] += 1

@@ -30,6 +30,7 @@ from harness.model import Recording, Turn
 
 _NS = 1e-9
 _LATE_USER_S = 0.001
+_PATIENCE_S = 0.25  # with servers that may let in nobody more
 _LEAD_NS = 2_000_000  # until all users wait for what is due
 _sleep = monkey.get_original("time", "sleep")
 
@@ -51,12 +52,17 @@ class StagedUser(User):
             return
         load = loads[self.bank]
         try:
+            self.get_ready(load)
+            load.await_begin()
             self.take_part(load)
         except Exception:  # noqa: BLE001  # whatever it is, a turn that lacks a user must not be measured
             traceback.print_exc()
             os._exit(1)
         finally:
             load.leave()
+
+    def get_ready(self, load: Load) -> None:
+        """Do what must not be part of the load. It begins without waiting for whoever takes too long over that."""
 
     def take_part(self, load: Load) -> None:
         """Ask one question after the other while `load.running`, then end the last one."""
@@ -78,6 +84,7 @@ class Stage:
         self._banks = max((len(turn.contenders) for turn in job.turns), default=1)
         self._places = itertools.count()
         self._upcoming: AsyncResult[Sequence[Load]] = AsyncResult()
+        self._loads: Sequence[Load] = ()
         self._waiting = 0
         self._taken = 0
         user_class.stage = self
@@ -108,33 +115,43 @@ class Stage:
         assert loads is not None
         return loads
 
+    def call(self, loads: Sequence[Load]) -> None:
+        """Let waiting users get ready for `loads`, and wait for them to begin."""
+        self._upcoming.set(loads)
+
     def open(self, loads: Sequence[Load], spinner: Spinner) -> list[gevent.Greenlet[..., Any]]:
-        """Let waiting users take part in `loads`, and start what accompanies them."""
+        """Let `loads` begin, and start what accompanies them."""
         companions = [gevent.spawn(load.watch) for load in loads]
         companions += [gevent.spawn(load.pace.hand_out) for load in loads if load.pace]
         if self.job.plan.wait == "spin":
             companions.append(gevent.spawn(spinner.spin))
-        self._upcoming.set(loads)
+        for load in loads:
+            load.begun.set()
         return companions
 
-    def get_ready(self) -> None:
-        """All users wait for the next turn: one that is late for the opening would miss it. No garbage is left."""
+    def get_ready(self, turn: Turn) -> None:
+        """Call the users to the turn, all of whom wait for it by now. No garbage is left."""
         while self._waiting < self.job.connections * self._banks:
             gevent.sleep(_LATE_USER_S)
+        self._loads = [Load(label, turn.renew, self.job.connections) for label in turn.contenders]
+        self.call(self._loads)
+        self._upcoming = AsyncResult()
+        for load in self._loads:
+            load.await_users(_PATIENCE_S)
         gc.collect()
         gc.disable()
 
     def take(self, turn: Turn, go: Go) -> Taken:
         """Load the turn's contenders for the time told, and wait for the requests under way."""
-        pace = self._pace(turn, go)
-        loads = [Load(label, turn.renew, self.job.connections, pace) for label in turn.contenders]
+        loads, pace = self._loads, self._pace(turn, go)
+        for load in loads:
+            load.pace = pace
         spinner = Spinner(loads)
         if not pace:
             _sleep_until(go.start_ns)
         start = Edge.now()
         begun_ns = pace.start(go.start_ns or start.ns + _LEAD_NS) if pace else start.ns
         companions = self.open(loads, spinner)
-        self._upcoming = AsyncResult()
         gevent.sleep(go.duration_s + (begun_ns - start.ns) * _NS)
         for load in loads:
             load.running = False

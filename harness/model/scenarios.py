@@ -180,6 +180,15 @@ class Scenario(Value):
         return next((request.echoes for request in self.load if request.echoes), None)
 
     @property
+    def forbids_duets(self) -> str | None:
+        """Why the cost of two contenders that are loaded at once could not be told; None: it can."""
+        if self.services:
+            return "the two would share services, and what each costs could not be told"
+        if self.echoes:
+            return "to open and to close all connections costs too much beside so short a load"
+        return None
+
+    @property
     def load(self) -> tuple[Request, ...]:
         """The requests that make the load."""
         return tuple(request for request in self.requests if request.weight)

@@ -28,17 +28,22 @@ class Channel(Wire):
     many echoes as a connection holds.
     """
 
-    __slots__ = ("_left",)
+    __slots__ = ("_echo", "_left")
 
-    def __init__(self, address: Address, first: int) -> None:
+    def __init__(self, address: Address, echo: Echo, first: int) -> None:
         super().__init__(address)
+        self._echo = echo
         self._left = first
+
+    def get_ready(self) -> None:
+        """Open it before a turn begins: else all would be opened at once in it."""
+        self._enter()
 
     def ask(self, question: Echo) -> Verdict:
         """Have a text said back. Raises Fault, after which the channel must be closed."""
         connection = self._socket
         if connection is None or not self._left:
-            connection = self._enter(question)
+            connection = self._enter()
         self._left -= 1
         try:
             sent = connection.send(question.frame)
@@ -67,7 +72,8 @@ class Channel(Wire):
                 raise
         self.renew()
 
-    def _enter(self, echo: Echo) -> socket.socket:
+    def _enter(self) -> socket.socket:
+        echo = self._echo
         self.leave()
         self._left = self._left or echo.count
         connection = self._open()

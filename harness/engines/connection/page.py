@@ -27,6 +27,7 @@ def serve_page(open_stage: Callable[[Job], Stage], port: int) -> None:
     stage.environment.host = f"http://{url_host(target.host, target.port)}"
     load = Load(contender, renew=False, users=0, endless=True)
     stage.environment.create_web_ui(host=PAGE_HOST, port=port)
+    stage.call([load])
     stage.open([load], Spinner([load]))
     stage.spawn()
     print("ready", flush=True)  # noqa: T201  # this tells the harness that the page is there

@@ -56,7 +56,8 @@ class ConnectionUser(StagedUser):
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
         self._journal = Journal()
-        self._leaving_since: int | None = None
+        self._beside_since: int | None = None
+        self._ahead_since: int | None = None
 
     def on_stop(self) -> None:
         """Locust's page may stop a user in the middle of a request, which then must not expire."""
@@ -65,14 +66,28 @@ class ConnectionUser(StagedUser):
             if seat == self.seat:
                 line.close()
 
-    def take_part(self, load: Load) -> None:
+    def get_ready(self, load: Load) -> None:
+        """Open what takes long to open. Where that goes wrong, the first request will tell."""
         line = self._line(load.contender)
         if load.renew:
             line.renew()
         self._journal = load.join(self)
+        self._ahead_since = self._beside_since = _clock()
+        line.arm()
+        try:
+            line.get_ready()
+        except Fault:
+            line.close()
+        line.disarm()
+        self._beside_since = None
+        if not load.begun.is_set():
+            self._ahead_since = None
+
+    def take_part(self, load: Load) -> None:
+        line = self._line(load.contender)
         reconnects, asked_again = line.reconnects, line.asked_again
         line.arm()
-        moments = _moments_when_due(load.pace, line) if load.pace else _moments_when_free(load)
+        moments = _moments_when_due(load.pace, line) if load.pace else _moments_when_free(load, self._ahead_since)
         self._ask(load, line, moments, self.questions[load.contender])
         load.open_connections += line.is_open
         self._leave(load, line)
@@ -106,14 +121,14 @@ class ConnectionUser(StagedUser):
 
     def _leave(self, load: Load, line: Wire) -> None:
         """Part after the last request. It is none itself, but where it goes wrong that counts."""
-        self._leaving_since = _clock()
+        self._beside_since = _clock()
         try:
             line.leave()
         except Fault as fault:
             line.close()
             load.count_error(fault.cause, fault.text)
         finally:
-            self._leaving_since = None
+            self._beside_since = None
 
     def _fail(self, load: Load, line: Wire, cause: ErrorCause, text: str) -> None:
         """Note it, and wait a little, so that a server that refuses at once does not get a storm."""
@@ -138,14 +153,19 @@ class ConnectionUser(StagedUser):
     @property
     def _since(self) -> int | None:
         """When what the user waits for was begun."""
-        return self._leaving_since or self._journal.under_way_since
+        return self._beside_since or self._journal.under_way_since
 
     def _line(self, contender: str) -> Wire:
         return self.lines.setdefault((contender, self.seat), self.wires[contender](self.seat))
 
 
-def _moments_when_free(load: Load) -> Iterator[int]:
-    """Closed loop: a request starts as soon as the last one has ended."""
+def _moments_when_free(load: Load, ahead_since_ns: int | None) -> Iterator[int]:
+    """Closed loop: a request starts as soon as the last one has ended.
+
+    Who was not let in before the load began (None: he was) has been waiting for his first one since then.
+    """
+    if ahead_since_ns is not None:
+        yield ahead_since_ns
     while load.running:
         yield _clock()
 
@@ -174,7 +194,8 @@ def _cycle(job: Job, label: str, each: Asked) -> Asking:
 def _wires(job: Job, label: str) -> Callable[[int], Wire]:
     """Makes the connection of a seat. Raises OSError when the address means nothing."""
     target = job.targets[label]
-    address, count = Address(target.host, target.port), target.scenario.echoes
-    if count is None:
+    address = Address(target.host, target.port)
+    if not target.scenario.echoes:
         return lambda _: Line(address)
-    return lambda seat: Channel(address, first=1 + seat % job.connections * count // job.connections)
+    echo, seats = Echo.of(target.scenario.load[0], target), job.connections
+    return lambda seat: Channel(address, echo, first=1 + seat % seats * echo.count // seats)

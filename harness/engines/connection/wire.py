@@ -103,6 +103,9 @@ class Wire:
     def is_open(self) -> bool:
         return self._socket is not None
 
+    def get_ready(self) -> None:
+        """Open what takes long to open. Raises Fault, as `ask` does."""
+
     def ask(self, question: Any) -> Verdict:
         """Send `question`, wait for the whole answer. Raises Fault, after which the connection must be closed."""
         raise NotImplementedError

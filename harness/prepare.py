@@ -85,8 +85,8 @@ def preset(fields: Mapping[str, Any], engine: str | None, *, slices_only: bool =
 def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     """The plan: what was asked for, else what the scenario and the machine suggest, else the defaults.
 
-    There are no duets where a scenario forbids them, nor under a quota: the CPUs are not busy then. Idle connections are
-    WebSockets: only a scenario of these has any.
+    There are no duets where a scenario forbids them, nor under a quota: the CPUs are not busy then. Idle connections
+    are WebSockets: only a scenario of these has any.
     """
     scenario = entry.scenario
     alone = scenario.forbids_duets or asked.plan.get("cpu_quota")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import catalog, engines
+from harness import catalog, engines, locks
 from harness.errors import InputError
-from harness.model import App, Contender, Plan, Scenario
+from harness.model import PYTHON, App, Contender, Plan, Scenario
 
 ENGINE = "connection"
 """The one used where none is named: ours."""
@@ -20,7 +20,8 @@ class Asked:
     """What the user asked for. `own`: folders of the user's apps; `plan`: those fields of Plan that were given.
 
     `name` is what the plan calls its line-up; None: its name, or "custom" where it was added to. `yardsticks`: those
-    that are to stand in every block; without one, the guards that look at it cannot.
+    that are to stand in every block; without one, the guards that look at it cannot. `locks`: the folder where an
+    earlier run has kept those of its pinned contenders.
     """
 
     scenario: str = "json"
@@ -31,10 +32,11 @@ class Asked:
     plan: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
     yardsticks: Sequence[str] = catalog.YARDSTICKS
+    locks: Path | None = None
 
     @classmethod
-    def again(cls, before: Plan) -> Asked:
-        """Ask for the plan of an earlier run once more."""
+    def again(cls, before: Plan, folder: Path) -> Asked:
+        """Ask for the plan of an earlier run, in that folder, once more."""
         named = {"scenario", "lineup", "contenders", "reference"}
         return cls(
             scenario=before.scenario,
@@ -42,6 +44,7 @@ class Asked:
             contenders=before.contenders,
             reference=before.reference,
             plan=before.model_dump(exclude=named),
+            locks=folder / locks.FOLDER,
         )
 
 
@@ -70,16 +73,16 @@ class Entry:
     def apps(self) -> tuple[App, ...]:
         """Every app once, that of the keeper among them."""
         launched = (*self.contenders, *((self.keeper,) if self.keeper else ()))
-        return tuple({contender.app.folder: contender.app for contender in launched}.values())
+        return _each_once(contender.app for contender in launched)
 
 
 def apps(entries: Iterable[Entry]) -> tuple[App, ...]:
     """Every app of several entries once."""
-    return tuple({app.folder: app for entry in entries for app in entry.apps}.values())
+    return _each_once(app for entry in entries for app in entry.apps)
 
 
 def enter(asked: Asked) -> Entry:
-    """Find all that was named. Raises InputError with every problem."""
+    """Find all that was named, and the locks of pinned contenders. Raises InputError with every problem."""
     known = catalog.read()
     catalog.choose("engine", engines.ENGINES, asked.plan.get("engine", ENGINE))
     scenario = catalog.choose("scenario", known.scenarios, asked.scenario)
@@ -87,7 +90,7 @@ def enter(asked: Asked) -> Entry:
     specifications = (*named, *catalog.specifications_of_own(asked.own))
     every = catalog.contenders(known, specifications)
     playing = [pair for pair in zip(specifications, every, strict=True) if pair[1].app.takes_part_in(scenario.name)]
-    contenders = tuple(contender for _, contender in playing)
+    contenders = tuple(locks.kept(contender, asked.locks) for _, contender in playing)
     reference = _reference(asked, known, every, scenario)
     yardsticks = [name for name in asked.yardsticks if name not in {one.app.name for one in contenders}]
     return Entry(
@@ -96,9 +99,14 @@ def enter(asked: Asked) -> Entry:
         specifications=(*(specification for specification, _ in playing), *yardsticks),
         contenders=(*contenders, *catalog.contenders(known, yardsticks)),
         reference=reference,
-        absent=tuple(one.label for one in every if one not in contenders),
+        absent=tuple(one.label for one in every if not one.app.takes_part_in(scenario.name)),
         keeper=catalog.keeper() if scenario.services else None,
     )
+
+
+def _each_once(apps: Iterable[App]) -> tuple[App, ...]:
+    """An app that is pinned to other versions is another one."""
+    return tuple({(app.folder, app.requirements, app.pins.get(PYTHON)): app for app in apps}.values())
 
 
 def _reference(asked: Asked, known: catalog.Catalog, every: Sequence[Contender], scenario: Scenario) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import catalog, engines, environments, provenance, schedule
+from harness import catalog, engines, environments, locks, provenance, schedule
 from harness.block import Field
 from harness.catalog import ROOT
 from harness.engines.base import turn_duration_s
@@ -17,6 +17,7 @@ from harness.entries import ENGINE, Asked, Entry, apps, enter
 from harness.errors import InputError
 from harness.hosts.base import Environments, Host
 from harness.model import (
+    App,
     Contender,
     Fingerprint,
     Limits,
@@ -25,6 +26,8 @@ from harness.model import (
     Plan,
     RunHead,
     Scenario,
+    Specification,
+    newness,
 )
 from harness.services import Keeper, own_servers
 
@@ -142,7 +145,8 @@ def _is_ours(asked: Asked) -> bool:
 
 def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: Sequence[str] | None = None) -> RunHead:
     """run.json: what will be done, by whom, where, with what, and by which command."""
-    members = tuple(_member(contender, host) for contender in entry.contenders)
+    pinned = any(contender.app.pins for contender in entry.contenders)
+    members = tuple(_member(contender, host, whole=pinned) for contender in entry.contenders)
     asked_of = _scenarios(entry)
     return RunHead(
         name=name,
@@ -156,6 +160,7 @@ def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: 
         digests=provenance.digests(ROOT, entry.apps, dict.fromkeys(scenario.name for scenario in asked_of.values())),
         command=None if command is None else tuple(command),
         varies=varies(entry),
+        against=against(entry, members),
     )
 
 
@@ -166,6 +171,25 @@ def varies(entry: Entry) -> dict[str, str]:
         return {}
     ablated = [one for one in entry.contenders if one.app == base.app and one.deployment_name in base.app.ablations]
     return {one.label: base.app.ablations[one.deployment_name].varies for one in ablated}
+
+
+def against(entry: Entry, members: Sequence[Member]) -> dict[str, str]:
+    """By label the member that its version is held to: of each that stands at several versions the reference or newest.
+
+    Members are of one kind that are served alike from the same folder.
+    """
+    kinds: dict[str, list[Member]] = {}
+    for written, member in zip(entry.specifications, members, strict=True):
+        kinds.setdefault(Specification.read(written).unpinned, []).append(member)
+    several = [kind for kind in kinds.values() if len(kind) > 1 and any(member.pins for member in kind)]
+    return {member.label: _held_to(kind, entry.reference) for kind in several for member in kind}
+
+
+def _held_to(kind: Sequence[Member], reference: str) -> str:
+    if any(member.label == reference for member in kind):
+        return reference
+    names = dict.fromkeys(name for member in kind for name in member.pins)
+    return max(kind, key=lambda member: [newness(member.packages.get(name, "0")) for name in names]).label
 
 
 def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path, spots: Sequence[Spot] = ()) -> Field:
@@ -224,7 +248,8 @@ def _turn_s(chosen: Plan, requests_per_s: float) -> float:
     return 1.3 * turn_duration_s(chosen, requests_per_s, 0.0)
 
 
-def _member(contender: Contender, host: Host) -> Member:
+def _member(contender: Contender, host: Host, *, whole: bool) -> Member:
+    """`whole`: with all that its environment holds."""
     app, deployment = contender.app, contender.deployment
     return Member(
         label=contender.label,
@@ -238,7 +263,13 @@ def _member(contender: Contender, host: Host) -> Member:
         traits=deployment.traits,
         command=deployment.command,
         versions=host.environments.versions(app),
+        pins=app.pins,
+        packages=_packages(app, host.environments) if whole and not app.is_yardstick else {},
     )
+
+
+def _packages(app: App, made: Environments) -> Mapping[str, str]:
+    return made.versions(app.model_copy(update={"versions": locks.names(app)}))
 
 
 def _services(entry: Entry, made: Environments) -> dict[str, Any]:

@@ -55,11 +55,13 @@ from harness.model.outcomes import (
 from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, Start, StartVariant, Turn
 from harness.model.runs import Fingerprint, Member, ResultSet, RunHead
 from harness.model.scenarios import HOLES, Content, Draw, Expectation, Request, RowKind, Scenario, ServiceName, Target
+from harness.model.specifications import PYTHON, Specification, canonical, newness, pinned_label
 from harness.model.sweeps import Sweep, SweepCurve, SweepPoint
 from harness.model.value import Value
 
 __all__ = [
     "HOLES",
+    "PYTHON",
     "Ablation",
     "About",
     "App",
@@ -119,6 +121,7 @@ __all__ = [
     "ServerOutcome",
     "ServiceName",
     "ServicesOutcome",
+    "Specification",
     "Start",
     "StartOutcome",
     "StartVariant",
@@ -134,4 +137,7 @@ __all__ = [
     "Usage",
     "Value",
     "Verdict",
+    "canonical",
+    "newness",
+    "pinned_label",
 ]

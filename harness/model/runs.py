@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from pydantic import Field
+
 from harness.model.contenders import Traits
 from harness.model.outcomes import (
     BlockOutcome,
@@ -27,7 +29,11 @@ class Fingerprint(Value):
 
 
 class Member(Value):
-    """A contender as it took part: what the report says of it without the app's folder at hand."""
+    """A contender as it took part: what the report says of it without the app's folder at hand.
+
+    `pins` are the versions that it was asked for with; in a run where anybody has such, `packages` are those of all
+    that its environment holds, and of Python.
+    """
 
     label: str
     app: str
@@ -40,6 +46,9 @@ class Member(Value):
     traits: Traits
     command: tuple[str, ...]
     versions: Mapping[str, str]
+    # Left out of a file where there are none: a run of before them is the same to the byte.
+    pins: Mapping[str, str] = Field(default={}, exclude_if=lambda pins: not pins)
+    packages: Mapping[str, str] = Field(default={}, exclude_if=lambda packages: not packages)
 
     @property
     def choices(self) -> Mapping[str, str | int | None]:
@@ -56,7 +65,8 @@ class RunHead(Value):
     """run.json: written before the first launch.
 
     `format`: see `store`. `command`: the words typed after ./bench; None: not kept. `varies`: the choice in which a
-    label differs from the reference.
+    label differs from the reference. `against`: of every label that stands at several versions, that of the version to
+    which the others are held, itself among them.
     """
 
     format: Literal[1, 2] = 2
@@ -71,6 +81,7 @@ class RunHead(Value):
     digests: Mapping[str, str]
     command: tuple[str, ...] | None = None
     varies: Mapping[str, str] = {}
+    against: Mapping[str, str] = Field(default={}, exclude_if=lambda against: not against)
 
     @property
     def drops_page_cache(self) -> bool:

@@ -26,7 +26,7 @@ from harness.services import Keeper, Services
 from tests import fakes, launching
 from tests.launching import ASKED, LIMITS, eventually, gone
 
-ALL: tuple[ServiceName, ...] = ("postgres", "valkey", "mail", "upstream")
+ALL: tuple[ServiceName, ...] = ("postgres", "valkey", "mail", "upstream", "metrics")
 
 
 @pytest.fixture(scope="module")
@@ -129,12 +129,26 @@ def test_the_upstream_takes_its_time_and_lets_nobody_wait_for_others(keeper: Kee
         assert told(keeper, code, found.environment("b")) == "200 True"
 
 
+def test_each_contender_has_an_empty_folder_for_metrics_in_every_block_anew(keeper: Keeper, tmp_path: Path) -> None:
+    with opened(keeper, tmp_path, "metrics") as found:
+        folders = [Path(found.environment(label)["PROMETHEUS_MULTIPROC_DIR"]) for label in ("a@one", "b")]
+        assert [list(folder.iterdir()) for folder in folders] == [[], []]
+        (folders[0] / "counter_1.db").write_bytes(bytes(1 << 20))
+        assert list(folders[1].iterdir()) == []
+        with opened(keeper, tmp_path, "metrics") as next_block:
+            assert list(Path(next_block.environment("a@one")["PROMETHEUS_MULTIPROC_DIR"]).iterdir()) == []
+        outcome = found.outcome({})
+    assert outcome
+    assert outcome.facts == {"metrics": {"in_memory": folders[0].is_relative_to("/dev/shm")}}
+    assert not any(folder.exists() for folder in folders)
+
+
 def test_a_contender_gets_the_scenarios_settings_and_what_each_service_gives(keeper: Keeper, tmp_path: Path) -> None:
     with opened(keeper, tmp_path, *ALL, CACHE_TTL_S="9") as found:
         environment = found.environment("a@one")
         assert environment.keys() == {
             *("DATABASE_URL", "REDIS_URL", "MAIL_URL", "MAIL_FROM", "UPSTREAM_URL"),
-            *("SECRET_KEY", "CACHE_TTL_S"),
+            *("PROMETHEUS_MULTIPROC_DIR", "SECRET_KEY", "CACHE_TTL_S"),
         }
         assert (environment["SECRET_KEY"], environment["CACHE_TTL_S"]) == (dataset.SECRET_KEY, "9")
         assert environment["MAIL_FROM"] != found.environment("b")["MAIL_FROM"]
@@ -341,8 +355,9 @@ def test_nothing_stays_whoever_is_killed_outright(user: tuple[tuple[str, ...], P
         started = {one.name: pid for pid, one in family.items() if one.parent == keeping}
         place = Path(f"/proc/{started['valkey-server']}/cwd").readlink()
         data = (place / "data").resolve()
-        memory = (place / "data" / "postmaster.pid").read_text().splitlines()[6].split()[1]
+        memory = (place / "data" / "postgres" / "postmaster.pid").read_text().splitlines()[6].split()[1]
         assert memory in shared_memory()
+        (data / "metrics-1" / "counter_1.db").write_bytes(b"as a contender does")
         pids = {"harness": harness.pid, "agent": agent, "keeper": keeping, "postgres": started["postgres"]}
         for one in killed.split():
             os.kill(pids[one], signal.SIGKILL)

@@ -26,6 +26,7 @@ from harness.model import (
 
 SOON_S = 30.0
 _WRITTEN_OUT_S = 300.0
+_COMPARED = {"status", "media_type", "json_body"}  # by the agent, of the first answer
 
 
 class AgentServer:
@@ -166,7 +167,7 @@ def order(
         "folder": there.folder,
         "log": there.log,
         "host": there.address,
-        "question": {"method": first.method, "path": first.path, **first.expect.model_dump(exclude={"headers"})},
+        "question": {"method": first.method, "path": first.path, **first.expect.model_dump(include=_COMPARED)},
         "limits": limits.model_dump(),
         "timeout_s": timeout_s,
     }

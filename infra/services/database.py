@@ -17,13 +17,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
-from ending import Place, stop, unprivileged
+from ending import POSTGRES, Place, stop, unprivileged
 from psycopg import sql
 from refusal import Refusal
 
 HERE = Path(__file__).resolve().parent
 START_WITHIN_S = 20.0
 STOP_WITHIN_S = 2.0
+DATA = f"data/{POSTGRES}"
 PORTS_TRIED = 3
 FOR_OURSELVES = 10  # connections: the keeper's own, those reserved for superusers, the template's
 CLIENTS = "SELECT datname, count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' GROUP BY 1"
@@ -74,7 +75,7 @@ class Server:
         stop(self._process, signal.SIGQUIT, STOP_WITHIN_S)  # at once: there is nothing to save
 
     def _initialise(self) -> None:
-        words = ["-D", "data", "-A", "trust", "-U", "bench", "--no-sync", "--no-locale", "-E", "UTF8"]
+        words = ["-D", DATA, "-A", "trust", "-U", "bench", "--no-sync", "--no-locale", "-E", "UTF8"]
         with (self._place.folder / "initdb.log").open("wb") as log:
             made = self._run("initdb", *words, stdout=log, stderr=log)
             if made.wait():
@@ -85,7 +86,7 @@ class Server:
         port = _free_port(host)
         settings = {**SETTINGS, "listen_addresses": host, "port": port, "max_connections": max_connections}
         words = (word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
-        self._process = self._run("postgres", "-D", "data", *words)
+        self._process = self._run("postgres", "-D", DATA, *words)
         return f"postgresql://bench@{host}:{port}/postgres"
 
     def _run(self, name: str, *words: str, **how: object) -> subprocess.Popen[bytes]:

@@ -22,6 +22,7 @@ IPC_RMID = 0
 NOBODY = 65534
 PREFIX = "rematch-services-"
 LOCK = "held"
+POSTGRES = "postgres"
 MEMORY = Path("/dev/shm")  # noqa: S108  # what is made there is made for us alone, and not if it is there already
 ROOM_BYTES = 1 << 30
 _libc = ctypes.CDLL(None)
@@ -31,7 +32,7 @@ _libc = ctypes.CDLL(None)
 class Place:
     """A temporary folder. It is there for as long as anybody holds the descriptor `held`; `janitor` removes it then.
 
-    PostgreSQL's `data` may lie elsewhere: in memory.
+    `data` may lie elsewhere: in memory.
     """
 
     folder: Path
@@ -41,7 +42,13 @@ class Place:
     @property
     def is_in_memory(self) -> bool:
         """Whether `data` is."""
-        return MEMORY in (self.folder / "data").resolve().parents
+        return MEMORY in self._data.parents
+
+    def make_folder(self, name: str) -> Path:
+        """An empty folder in `data`, for whoever runs as we do: only servers that refuse root run as somebody else."""
+        folder = self._data / name
+        folder.mkdir()
+        return folder
 
     def run(self, command: Sequence[str], dying: signal.Signals, **how: object) -> subprocess.Popen[bytes]:
         """Start a process that gets the signal `dying` if the keeper dies. `how`: more for Popen."""
@@ -69,6 +76,10 @@ class Place:
         os.close(self.held)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.janitor, 0)
+
+    @property
+    def _data(self) -> Path:
+        return (self.folder / "data").resolve()
 
 
 def take_place() -> Place:
@@ -145,9 +156,10 @@ def _remove_abandoned(folder: Path) -> None:
 
 def _remove(folder: Path) -> None:
     data = (folder / "data").resolve()
-    _remove_shared_memory(data / "postmaster.pid")
+    _remove_shared_memory(data / POSTGRES / "postmaster.pid")
     shutil.rmtree(data, ignore_errors=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    if not data.exists():  # else a contender that outlives the keeper has just written there: the next keeper's turn
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_shared_memory(of_postgres: Path) -> None:

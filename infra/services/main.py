@@ -25,7 +25,7 @@ HEAD_END = b"\r\n\r\n"
 
 @dataclass(frozen=True)
 class Order:
-    """What to start: a database, a Valkey number and a sender of mails for each of `labels`.
+    """What to start: a database, a Valkey number, a sender of mails and a folder for metrics for each of `labels`.
 
     `tables`: CSV texts by table. `own`: addresses of the user's own servers by service, in place of ours.
     """
@@ -49,7 +49,13 @@ class Keeper:
 
     async def open(self, order: Order) -> dict[str, dict[str, str]]:
         """Start them, and say what each label is to have in its environment. Raises Refusal."""
-        opening = {"postgres": self._postgres, "valkey": self._valkey, "mail": self._mail, "upstream": self._upstream}
+        opening = {
+            "postgres": self._postgres,
+            "valkey": self._valkey,
+            "mail": self._mail,
+            "upstream": self._upstream,
+            "metrics": self._metrics,
+        }
         found: dict[str, dict[str, str]] = {label: {} for label in order.labels}
         for name in order.services:
             for label, words in (await opening[name](order)).items():
@@ -104,6 +110,12 @@ class Keeper:
         url = await upstream.listen(self._host)
         self._facts["upstream"] = upstream.facts
         return {label: {"UPSTREAM_URL": url} for label in order.labels}
+
+    async def _metrics(self, order: Order) -> dict[str, dict[str, str]]:
+        """Where the processes of a contender count together; prometheus_client wants it empty at their start."""
+        folders = {label: self._place.make_folder(f"metrics-{n}") for n, label in enumerate(order.labels, 1)}
+        self._facts["metrics"] = lambda: {"in_memory": self._place.is_in_memory}
+        return {label: {"PROMETHEUS_MULTIPROC_DIR": str(folder)} for label, folder in folders.items()}
 
 
 async def _replied(keeper: Keeper, what: str, body: bytes) -> tuple[int, object]:

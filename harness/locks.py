@@ -89,11 +89,11 @@ def moved(app: App, base: App) -> Iterator[str]:
         return
     before, after = (_text(lock_of(one)) for one in (base, app))
     old, new = _versions(before), _versions(after)
-    for name in sorted({*old, *new} - app.pins.keys()):
-        if name not in new and name not in _conditional(before):
-            yield f"no {name}"
-        elif not new.get(name, set()) <= old.get(name, set()):
+    for name in sorted(new.keys() - app.pins.keys()):
+        if not new[name] <= old.get(name, set()):
             yield f"{name} {' or '.join(sorted(new[name], key=newness))}"
+    for name in sorted(old.keys() - new.keys() - _conditional(before)):
+        yield f"no {name}"
 
 
 def _refuse_strangers(app: App, wanted: Mapping[str, str]) -> None:

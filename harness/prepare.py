@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import catalog, engines, environments, locks, provenance, schedule
+from harness import catalog, engines, environments, kinds, locks, provenance, schedule
 from harness.block import Field
 from harness.catalog import ROOT
 from harness.engines.base import turn_duration_s
@@ -26,8 +26,6 @@ from harness.model import (
     Plan,
     RunHead,
     Scenario,
-    Specification,
-    newness,
 )
 from harness.services import Keeper, own_servers
 
@@ -160,7 +158,7 @@ def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: 
         digests=provenance.digests(ROOT, entry.apps, dict.fromkeys(scenario.name for scenario in asked_of.values())),
         command=None if command is None else tuple(command),
         varies=varies(entry),
-        against=against(entry, members),
+        against=kinds.against(entry.specifications, members, entry.reference),
     )
 
 
@@ -171,25 +169,6 @@ def varies(entry: Entry) -> dict[str, str]:
         return {}
     ablated = [one for one in entry.contenders if one.app == base.app and one.deployment_name in base.app.ablations]
     return {one.label: base.app.ablations[one.deployment_name].varies for one in ablated}
-
-
-def against(entry: Entry, members: Sequence[Member]) -> dict[str, str]:
-    """By label the member that its version is held to: of each that stands at several versions the reference or newest.
-
-    Members are of one kind that are served alike from the same folder.
-    """
-    kinds: dict[str, list[Member]] = {}
-    for written, member in zip(entry.specifications, members, strict=True):
-        kinds.setdefault(Specification.read(written).unpinned, []).append(member)
-    several = [kind for kind in kinds.values() if len(kind) > 1 and any(member.pins for member in kind)]
-    return {member.label: _held_to(kind, entry.reference) for kind in several for member in kind}
-
-
-def _held_to(kind: Sequence[Member], reference: str) -> str:
-    if any(member.label == reference for member in kind):
-        return reference
-    names = dict.fromkeys(name for member in kind for name in member.pins)
-    return max(kind, key=lambda member: [newness(member.packages.get(name, "0")) for name in names]).label
 
 
 def field_of(entry: Entry, chosen: Plan, host: Host, logs: Path, spots: Sequence[Spot] = ()) -> Field:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from harness import catalog, locks
 from harness.catalog import Catalog
 from harness.errors import InputError, InstallError
-from harness.model import PYTHON, App, Contender, Specification, canonical, newness, pinned_label
+from harness.model import PYTHON, App, Contender, Deployment, Specification, canonical, newness, pinned_label
 from harness.prepare import Asked
 from harness.pythons import LATEST
 
@@ -91,11 +91,16 @@ def _dimension(text: str) -> Dimension:
 
 
 def _has(one: Contender, wanted: Sequence[Dimension]) -> bool:
-    """Whether a contender installs all of these, and runs on Python if that is one of them."""
-    installed = locks.names(one.app)
+    """Whether a contender runs with all of these. A server that its app installs for other deployments is none."""
     words = " ".join(one.deployment.command)
-    runs = "{python}" in words or "{bin}" in words
-    return all(runs if each.name == PYTHON else each.name in installed for each in wanted)
+    installed = {*locks.names(one.app), *([PYTHON] if "{python}" in words or "{bin}" in words else [])}
+    idle = {server for other in one.app.served.values() for server in _servers(other)} - _servers(one.deployment)
+    return {each.name for each in wanted} <= installed - idle
+
+
+def _servers(deployment: Deployment) -> set[str]:
+    """As in `gunicorn and uvicorn`."""
+    return set((deployment.traits.server or "").split())
 
 
 def _nobody(every: Sequence[Contender], wanted: Sequence[Dimension]) -> InputError:

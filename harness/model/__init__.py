@@ -22,6 +22,7 @@ from harness.model.meaning import (
     Latencies,
     OpenLoop,
     Pooled,
+    Release,
     Row,
     Started,
     Summary,
@@ -55,7 +56,7 @@ from harness.model.outcomes import (
 from harness.model.plans import BlockKind, BlockPlan, Limits, Placement, Plan, Start, StartVariant, Turn
 from harness.model.runs import Fingerprint, Member, ResultSet, RunHead
 from harness.model.scenarios import HOLES, Content, Draw, Expectation, Request, RowKind, Scenario, ServiceName, Target
-from harness.model.specifications import PYTHON, Specification, canonical, newness, pinned_label
+from harness.model.specifications import PYTHON, Newness, Specification, canonical, newness, pinned_label
 from harness.model.sweeps import Sweep, SweepCurve, SweepPoint
 from harness.model.value import Value
 
@@ -101,6 +102,7 @@ __all__ = [
     "MatrixCell",
     "MatrixLine",
     "Member",
+    "Newness",
     "Occasion",
     "OccasionRow",
     "OpenLoop",
@@ -111,6 +113,7 @@ __all__ = [
     "Pooled",
     "Process",
     "Recording",
+    "Release",
     "Request",
     "ResultSet",
     "Row",

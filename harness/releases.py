@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
+from math import prod
 from typing import NamedTuple
 
 from harness import catalog, locks
@@ -70,6 +71,7 @@ def expanded(asked: Asked, wanted: Sequence[Dimension], *, only_first: bool) -> 
     taking = having[:1] if only_first else having
     _refuse_too_many(taking, wanted)
     made = _resolved(taking, wanted, known)
+    _refuse_one(made, wanted)
     pinned = replace(
         asked,
         contenders=tuple(str(one.written) for one in made),
@@ -114,15 +116,21 @@ def _nobody(every: Sequence[Contender], wanted: Sequence[Dimension]) -> InputErr
 
 
 def _refuse_too_many(taking: Sequence[object], wanted: Sequence[Dimension]) -> None:
-    counts = [len(taking), *(len(one.wishes) for one in wanted)]
-    total = 1
-    for count in counts:
-        total *= count
+    total = len(taking) * prod(len(one.wishes) for one in wanted)
     if total > MOST:
-        times = " x ".join([f"{counts[0]} contenders", *(f"{len(one.wishes)} of {one.name}" for one in wanted)])
+        each = " x ".join([str(len(taking)), *(f"{len(one.wishes)} of {one.name}" for one in wanted)])
         raise InputError(
-            f"{times} are {total} contenders, and {MOST} can be measured side by side",
+            f"{total} contenders are asked for ({each}), and {MOST} can be measured side by side",
             "Name fewer versions, or fewer contenders with --contenders.",
+        )
+
+
+def _refuse_one(made: Sequence[_Release], wanted: Sequence[Dimension]) -> None:
+    asked = [f"{one.name}={','.join(one.wishes)}" for one in wanted if len(one.wishes) > 1]
+    if asked and len(made) == 1:
+        raise InputError(
+            f"{' and '.join(asked)} comes to {made[0].written.label} alone: there is nothing to compare",
+            "Name another version.",
         )
 
 
@@ -171,4 +179,7 @@ def _told(made: Sequence[_Release], out: Sequence[Contender], wanted: Sequence[D
         yield f"have it as well, and are left out unless they are chosen: {', '.join(others)}"
     for one in made:
         brings = ", ".join(locks.moved(one.app, one.of.app))
-        yield f"{one.written.label}: {f'also moves: {brings}' if brings else 'nothing else moves'}"
+        nothing = (
+            "the lock of the app as it is" if one.app.requirements == one.of.app.requirements else "nothing else moves"
+        )
+        yield f"{one.written.label}: {f'also moves: {brings}' if brings else nothing}"

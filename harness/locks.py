@@ -167,7 +167,7 @@ def _refusal(app: App, bounds: Mapping[str, str], said: str) -> InputError | Ins
     because = f"{because[:_LONGEST]} ..." if len(because) > _LONGEST else because
     if "No solution" not in said:
         hint = "Is the package registry reachable? A proxy or mirror is set with uv's variables (UV_DEFAULT_INDEX ...)."
-        return InstallError(f"{app.name} with {wanted}: the registry could not be asked: {because}", hint)
+        return InstallError(f"{app.name} with {wanted}: no lock could be made: {because}", hint)
     hint = "Name another version." if "Python>=" not in because else "Ask for a newer Python, too: --matrix python=..."
     return InputError(f"{app.name} cannot be had with {wanted}: {because}", hint)
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 from math import prod
+from pathlib import Path
 from typing import NamedTuple
 
 from harness import catalog, locks
-from harness.catalog import Catalog
+from harness.environments import UNDER
 from harness.errors import InputError, InstallError
 from harness.model import PYTHON, App, Contender, Deployment, Specification, canonical, newness, pinned_label
 from harness.prepare import Asked
@@ -55,7 +56,9 @@ def dimensions(texts: Sequence[str]) -> tuple[Dimension, ...]:
     return found
 
 
-def expanded(asked: Asked, wanted: Sequence[Dimension], *, only_first: bool) -> tuple[Asked, tuple[str, ...]]:
+def expanded(
+    asked: Asked, wanted: Sequence[Dimension], *, only_first: bool, under: Path = UNDER
+) -> tuple[Asked, tuple[str, ...]]:
     """The same with every contender that has what is wanted once for each version, or for each pair of versions.
 
     `only_first`: with the first such contender alone. Also sentences on who stays out, and on what else each version
@@ -65,12 +68,13 @@ def expanded(asked: Asked, wanted: Sequence[Dimension], *, only_first: bool) -> 
     named = asked.contenders or catalog.choose("line-up", known.lineups, asked.lineup).contenders
     specifications = (*named, *catalog.specifications_of_own(asked.own))
     every = tuple(zip(map(Specification.read, specifications), catalog.contenders(known, specifications), strict=True))
-    having = [(written, one) for written, one in every if _has(one, wanted) and one.app.takes_part_in(asked.scenario)]
+    having = [(written, one) for written, one in every if has(one, wanted) and one.app.takes_part_in(asked.scenario)]
     if not having:
         raise _nobody([one for _, one in every], wanted)
     taking = having[:1] if only_first else having
     _refuse_too_many(taking, wanted)
-    made = _resolved(taking, wanted, known)
+    made = _resolved(taking, wanted, under)
+    catalog.contenders(known, [str(one.written) for one in made])  # a label may be too long
     _refuse_one(made, wanted)
     pinned = replace(
         asked,
@@ -92,7 +96,7 @@ def _dimension(text: str) -> Dimension:
     return Dimension(canonical(name), wishes)
 
 
-def _has(one: Contender, wanted: Sequence[Dimension]) -> bool:
+def has(one: Contender, wanted: Sequence[Dimension]) -> bool:
     """Whether a contender runs with all of these. A server that its app installs for other deployments is none."""
     words = " ".join(one.deployment.command)
     installed = {*locks.names(one.app), *([PYTHON] if "{python}" in words or "{bin}" in words else [])}
@@ -112,7 +116,7 @@ def _nobody(every: Sequence[Contender], wanted: Sequence[Dimension]) -> InputErr
     hint = f'Did you mean "{near[0]}"? ' if near and not {*names} <= installed else ""
     what = " and ".join(f'"{name}"' for name in names)
     who = ", ".join(dict.fromkeys(one.label for one in every))
-    return InputError(f"none of {who} installs {what}", f"{hint}What an app installs stands in its requirements.lock.")
+    return InputError(f"none of {who} runs with {what}", f"{hint}What an app installs stands in its requirements.lock.")
 
 
 def _refuse_too_many(taking: Sequence[object], wanted: Sequence[Dimension]) -> None:
@@ -135,7 +139,7 @@ def _refuse_one(made: Sequence[_Release], wanted: Sequence[Dimension]) -> None:
 
 
 def _resolved(
-    taking: Sequence[tuple[Specification, Contender]], wanted: Sequence[Dimension], known: Catalog
+    taking: Sequence[tuple[Specification, Contender]], wanted: Sequence[Dimension], under: Path
 ) -> tuple[_Release, ...]:
     """Each contender at each of its versions once. Raises InputError with all that cannot be had."""
     problems: list[str] = []
@@ -145,7 +149,7 @@ def _resolved(
         for wishes in product(*(each.wishes for each in wanted)):
             asked = {each.name: wish for each, wish in zip(wanted, wishes, strict=True)}
             try:
-                app = locks.resolved(one.app, {**one.app.pins, **asked})
+                app = locks.resolved(one.app, {**one.app.pins, **asked}, under)
             except (InputError, InstallError) as error:
                 problems.append(f"{error.message}\n  {error.hint}")
                 continue
@@ -153,7 +157,6 @@ def _resolved(
             found.setdefault(label, _Release(one, replace(written, label=label, pins=app.pins), wishes, app))
     if problems:
         raise InputError("\n".join(dict.fromkeys(problems)))
-    catalog.contenders(known, [str(one.written) for one in found.values()])  # a label may be too long
     return tuple(found.values())
 
 
@@ -171,7 +174,7 @@ def _reference(named: str | None, made: Sequence[_Release], wanted: Sequence[Dim
 
 
 def _told(made: Sequence[_Release], out: Sequence[Contender], wanted: Sequence[Dimension]) -> Iterator[str]:
-    lacking = [one.label for one in out if not _has(one, wanted)]
+    lacking = [one.label for one in out if not has(one, wanted)]
     others = [one.label for one in out if one.label not in lacking]
     if lacking:
         yield f"without {' and '.join(one.name for one in wanted)}, and so without a part: {', '.join(lacking)}"

@@ -51,7 +51,7 @@ def draw_releases(result_set: ResultSet, summary: Summary, theme: Theme) -> Shee
     """Ratios of the versions of each contender, joined in their order; what failed has its row and says so."""
     found = releases.lines(summary)
     several = releases.has_several_kinds(found)
-    to = "the version of the same contender that is marked" if several else releases.versions_of(_base(found))
+    to = "the same contender's version that is marked" if several else releases.versions_of(_base(found))
     words = Words(
         pictures.RELEASES.title,
         f"Requests per second over those of {escape.plain(to)}; the oldest version on top. {_MEASURED} "

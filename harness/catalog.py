@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from harness.errors import InputError
-from harness.model import App, Contender, Lineup, Scenario, Value
+from harness.model import App, Contender, Lineup, Scenario, Specification, Value, pinned_label
 
 ROOT = Path(__file__).resolve().parent.parent
 YARDSTICKS = ("null", "control")
@@ -63,8 +63,10 @@ def plain() -> Scenario:
 
 def read_app(path: Path) -> App:
     """The app that an app.toml describes; its name is its folder's. Raises InputError."""
-    folder = path.resolve().parent
-    app = _validated(path, App, {**_toml(path), "name": folder.name, "folder": folder})
+    folder, keys = path.resolve().parent, _toml(path)
+    if "pins" in keys:
+        raise InputError(f'"{path}": pins: a version is pinned in a specification', "Leave it to requirements.in.")
+    app = _validated(path, App, {**keys, "name": folder.name, "folder": folder})
     _refuse_unknown_placeholders(path, app)
     return app
 
@@ -76,10 +78,7 @@ def keeper(root: Path = ROOT) -> Contender:
 
 
 def contenders(catalog: Catalog, specifications: Sequence[str]) -> tuple[Contender, ...]:
-    """The contenders that specifications (`LABEL=PATH:app@deployment`, label and path optional) name, each once.
-
-    Raises InputError with every problem.
-    """
+    """The contenders that specifications name, each once. Raises InputError with every problem."""
     problems: list[str] = []
     found = _each(specifications, partial(contender, catalog), problems)
     labels = [one.label for one in found]
@@ -93,14 +92,12 @@ def contenders(catalog: Catalog, specifications: Sequence[str]) -> tuple[Contend
 
 def contender(catalog: Catalog, specification: str) -> Contender:
     """One contender from its specification. Raises InputError."""
-    before, equals, after = specification.partition("=")
-    label, rest = (before, after) if equals else ("", before)
-    path, colon, served = rest.rpartition(":")
-    app_name, _, deployment_name = served.partition("@")
-    app = app_named(catalog, f"{path}{colon}{app_name}")
-    deployment_name = deployment_name or next(iter(app.deployments))
+    written = Specification.read(specification)
+    app = app_named(catalog, f"{written.path and f'{written.path}:'}{written.app}")
+    deployment_name = written.deployment or next(iter(app.deployments))
     choose(f"deployment of {app.name}", app.served, deployment_name)
-    return Contender(label=_label(label, app, deployment_name), app=app, deployment_name=deployment_name)
+    pinned = app.model_copy(update={"pins": written.pins})
+    return Contender(label=_label(written.label, pinned, deployment_name), app=pinned, deployment_name=deployment_name)
 
 
 def scenarios(catalog: Catalog, names: Sequence[str]) -> tuple[str, ...]:
@@ -159,6 +156,7 @@ def _label(label: str, app: App, deployment_name: str) -> str:
     if not label:
         usual = app.is_yardstick and deployment_name == next(iter(app.deployments))
         name = app.name if usual else f"{app.name}@{deployment_name}"
+        name += f"+{pinned_label(app.pins)}" if app.pins else ""
         return _NOT_IN_A_LABEL.sub("-", name).lstrip("-")[:64]
     if not _LABEL.fullmatch(label):
         raise InputError(

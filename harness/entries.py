@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import catalog, engines
+from harness import catalog, engines, locks
 from harness.errors import InputError
-from harness.model import App, Contender, Plan, Scenario
+from harness.model import PYTHON, App, Contender, Plan, Scenario
 
 ENGINE = "connection"
 """The one used where none is named: ours."""
@@ -20,7 +20,8 @@ class Asked:
     """What the user asked for. `own`: folders of the user's apps; `plan`: those fields of Plan that were given.
 
     `name` is what the plan calls its line-up; None: its name, or "custom" where it was added to. `yardsticks`: those
-    that are to stand in every block; without one, the guards that look at it cannot.
+    that are to stand in every block; without one, the guards that look at it cannot. `locks`: the folder where an
+    earlier run has kept those of its pinned contenders.
     """
 
     scenario: str = "json"
@@ -31,10 +32,11 @@ class Asked:
     plan: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
     yardsticks: Sequence[str] = catalog.YARDSTICKS
+    locks: Path | None = None
 
     @classmethod
-    def again(cls, before: Plan) -> Asked:
-        """Ask for the plan of an earlier run once more."""
+    def again(cls, before: Plan, folder: Path) -> Asked:
+        """Ask for the plan of an earlier run, in that folder, once more."""
         named = {"scenario", "lineup", "contenders", "reference"}
         return cls(
             scenario=before.scenario,
@@ -42,6 +44,7 @@ class Asked:
             contenders=before.contenders,
             reference=before.reference,
             plan=before.model_dump(exclude=named),
+            locks=folder / locks.FOLDER,
         )
 
 
@@ -70,16 +73,16 @@ class Entry:
     def apps(self) -> tuple[App, ...]:
         """Every app once, that of the keeper among them."""
         launched = (*self.contenders, *((self.keeper,) if self.keeper else ()))
-        return tuple({contender.app.folder: contender.app for contender in launched}.values())
+        return _each_once(contender.app for contender in launched)
 
 
 def apps(entries: Iterable[Entry]) -> tuple[App, ...]:
     """Every app of several entries once."""
-    return tuple({app.folder: app for entry in entries for app in entry.apps}.values())
+    return _each_once(app for entry in entries for app in entry.apps)
 
 
 def enter(asked: Asked) -> Entry:
-    """Find all that was named. Raises InputError with every problem."""
+    """Find all that was named, and the locks of pinned contenders. Raises InputError with every problem."""
     known = catalog.read()
     catalog.choose("engine", engines.ENGINES, asked.plan.get("engine", ENGINE))
     scenario = catalog.choose("scenario", known.scenarios, asked.scenario)
@@ -87,7 +90,7 @@ def enter(asked: Asked) -> Entry:
     specifications = (*named, *catalog.specifications_of_own(asked.own))
     every = catalog.contenders(known, specifications)
     absent = {one.label: why for one in every if (why := one.why_not(scenario.name))}
-    contenders = tuple(one for one in every if one.label not in absent)
+    contenders = tuple(locks.kept(one, asked.locks) for one in every if one.label not in absent)
     reference = _reference(asked, known, every, absent, scenario)
     yardsticks = [name for name in asked.yardsticks if name not in {one.app.name for one in contenders}]
     return Entry(
@@ -99,6 +102,11 @@ def enter(asked: Asked) -> Entry:
         absent=absent,
         keeper=catalog.keeper() if scenario.services else None,
     )
+
+
+def _each_once(apps: Iterable[App]) -> tuple[App, ...]:
+    """An app that is pinned to other versions is another one."""
+    return tuple({(app.folder, app.requirements, app.pins.get(PYTHON)): app for app in apps}.values())
 
 
 def _reference(

@@ -11,15 +11,16 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from uv import find_uv_bin
 
+from harness import pythons
 from harness.errors import InputError, InstallError
-from harness.model import App
+from harness.model import PYTHON, App
+from harness.pythons import Python
 
 UNDER = Path(__file__).resolve().parent.parent / ".environments"
 _COMPLETE = ".complete"
@@ -61,7 +62,7 @@ class LocalEnvironments:
 def python(app: App, under: Path) -> Path:
     """The interpreter that runs an app: of its environment, or the bare one if it has nothing to install."""
     environment = _environment(app, under)
-    return environment / "bin" / "python" if environment else Path(_bare_python())
+    return environment / "bin" / "python" if environment else Path(_bare_python(app).path)
 
 
 def missing(apps: Sequence[App], under: Path) -> tuple[App, ...]:
@@ -98,8 +99,8 @@ def versions(app: App, under: Path) -> Mapping[str, str]:
 
 
 def _environment(app: App, under: Path) -> Path | None:
-    interpreter = f"{platform.python_version()} {platform.system()} {platform.machine()} {_bare_python()}"
-    name = folder_name(app, interpreter)
+    bare = _bare_python(app)
+    name = folder_name(app, f"{bare.version} {platform.system()} {platform.machine()} {bare.path}")
     return under.resolve() / name if name else None
 
 
@@ -128,15 +129,15 @@ def lock_of(app: App) -> Path:
 def _install(app: App, place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     uv = find_uv_bin()
-    _output([uv, "venv", "--quiet", "--python", _bare_python(), str(place)], app)
+    _output([uv, "venv", "--quiet", "--python", _bare_python(app).path, str(place)], app)
     install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--require-hashes"]
     _output([*install, "--python", str(place / "bin" / "python"), "-r", str(lock_of(app))], app)
     (place / _COMPLETE).write_text(str(place), encoding="utf-8")
 
 
-def _bare_python() -> str:
-    """The interpreter beneath the harness's own environment."""
-    return str(Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}")
+def _bare_python(app: App) -> Python:
+    """The interpreter beneath its environment: the harness's own, unless it is pinned to a version of Python."""
+    return pythons.of(app.pins.get(PYTHON))
 
 
 def _output(command: Sequence[str], app: App) -> str:
@@ -146,7 +147,8 @@ def _output(command: Sequence[str], app: App) -> str:
         return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
     except subprocess.CalledProcessError as error:
         last = "\n".join((error.stderr or "").strip().splitlines()[-5:])
-        raise InstallError(f"the environment of {app.name} could not be made:\n{last}", _hint(app, last)) from error
+        what = f"the environment of {app.full_name} could not be made"
+        raise InstallError(f"{what}:\n{last}", _hint(app, last)) from error
     except OSError as error:
         raise InstallError(
             f'"{command[0]}" cannot be run: {error.strerror}', "Delete .environments and retry."
@@ -154,6 +156,8 @@ def _output(command: Sequence[str], app: App) -> str:
 
 
 def _hint(app: App, said: str) -> str:
+    if app.pins:
+        return "A version may lack what this machine or this Python needs of it: leave it out, or take another Python."
     if "hash" in said:
         return f"Write its lock from its requirements.in: requirements/lock {shlex.quote(str(app.folder))}"
     return "Is the package registry reachable? A proxy or mirror is set with uv's variables (UV_DEFAULT_INDEX ...)."

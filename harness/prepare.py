@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import catalog, engines, environments, provenance, schedule
+from harness import catalog, engines, environments, kinds, locks, provenance, schedule
 from harness.block import Field
 from harness.catalog import ROOT
 from harness.engines.base import refuse_echoes, turn_duration_s
@@ -17,6 +17,7 @@ from harness.entries import ENGINE, Asked, Entry, apps, enter
 from harness.errors import InputError
 from harness.hosts.base import Environments, Host
 from harness.model import (
+    App,
     Contender,
     Fingerprint,
     Limits,
@@ -152,8 +153,10 @@ def _is_ours(asked: Asked) -> bool:
 
 def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: Sequence[str] | None = None) -> RunHead:
     """run.json: what will be done, by whom, where, with what, and by which command."""
-    members = tuple(_member(contender, host) for contender in entry.contenders)
+    pinned = any(contender.app.pins for contender in entry.contenders)
+    members = tuple(_member(contender, host, whole=pinned) for contender in entry.contenders)
     asked_of = _scenarios(entry)
+    served = [f"{one.app.folder}@{one.deployment_name}" for one in entry.contenders]
     return RunHead(
         name=name,
         created_at=at,
@@ -167,6 +170,7 @@ def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: 
         command=None if command is None else tuple(command),
         varies=varies(entry),
         absent=entry.absent,
+        against=kinds.against(served, members, entry.reference),
     )
 
 
@@ -236,7 +240,8 @@ def _turn_s(chosen: Plan, requests_per_s: float) -> float:
     return 1.3 * turn_duration_s(chosen, requests_per_s, 0.0)
 
 
-def _member(contender: Contender, host: Host) -> Member:
+def _member(contender: Contender, host: Host, *, whole: bool) -> Member:
+    """`whole`: with all that its environment holds."""
     app, deployment = contender.app, contender.deployment
     return Member(
         label=contender.label,
@@ -250,7 +255,13 @@ def _member(contender: Contender, host: Host) -> Member:
         traits=deployment.traits,
         command=deployment.command,
         versions=host.environments.versions(app),
+        pins=app.pins,
+        packages=_packages(app, host.environments) if whole and not app.is_yardstick else {},
     )
+
+
+def _packages(app: App, made: Environments) -> Mapping[str, str]:
+    return made.versions(app.model_copy(update={"versions": locks.names(app)}))
 
 
 def _services(entry: Entry, made: Environments) -> dict[str, Any]:

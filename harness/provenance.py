@@ -32,7 +32,11 @@ MEASURING = (
     "field.py",
     "histogram.py",
     "idle.py",
+    "kinds.py",
+    "locks.py",
     "prepare.py",
+    "pythons.py",
+    "releases.py",
     "rendering.py",
     "schedule.py",
     "services.py",
@@ -43,7 +47,7 @@ MEASURING = (
 TRIALS = ("costs.py", "trials.py")
 """What plans trials of known answer: no run is made with it, and every trial is."""
 BESIDE = ("infra/provision",)
-DERIVING = ("audit", "guards", "stats", "matrix.py", "otherwise.py", "summary.py", "sweep.py")
+DERIVING = ("audit", "guards", "stats", "lineage.py", "matrix.py", "otherwise.py", "summary.py", "sweep.py")
 
 _CODE = {"measuring": (*MEASURING, *BESIDE), "deriving": DERIVING, "trials": TRIALS}
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from statistics import median, median_low
 
-from harness import audit, guards, otherwise
+from harness import audit, guards, lineage, otherwise
 from harness.audit import PublishedTable
 from harness.guards.evidence import Evidence, gather
 from harness.model import (
@@ -44,7 +44,10 @@ def summarize(
     """
     seen = {evidence.member.label: evidence for evidence in gather(result_set)}
     doubts = guards.doubts(result_set)
-    rows = tuple(_beside(row, pooled or {}) for row in _rows(result_set, seen, doubts))
+    verdicts = {label: guards.verdict(doubts, label) for label in seen}
+    valid = {label: one.throughputs for label, one in seen.items() if verdicts[label] is not Verdict.INVALID}
+    compared = _comparisons(result_set.head.plan.reference, valid)
+    rows = tuple(_beside(row, pooled or {}) for row in _rows(result_set, seen, doubts, verdicts, compared))
     return Summary(
         name=result_set.head.name,
         blocks_planned=result_set.head.plan.blocks,
@@ -53,6 +56,7 @@ def summarize(
         doubts=doubts,
         claims=audit.beside(published, rows) if published else None,
         absent=result_set.head.absent,
+        releases=lineage.releases(result_set.head, valid, compared),
     )
 
 
@@ -61,13 +65,16 @@ def _beside(row: Row, pooled: Mapping[str, Pooled]) -> Row:
     return row.model_copy(update={"pooled": pooled.get(row.member.label)}) if row.comparison else row
 
 
-def _rows(result_set: ResultSet, seen: Mapping[str, Evidence], doubts: Sequence[Doubt]) -> tuple[Row, ...]:
+def _rows(
+    result_set: ResultSet,
+    seen: Mapping[str, Evidence],
+    doubts: Sequence[Doubt],
+    verdicts: Mapping[str, Verdict],
+    compared: Mapping[str, Comparison],
+) -> tuple[Row, ...]:
     """One row per member, in the order of the run."""
-    verdicts = {label: guards.verdict(doubts, label) for label in seen}
     ranks = _ranks([one for label, one in seen.items() if verdicts[label] is Verdict.SERVER_BOUND])
-    valid = {label: one.throughputs for label, one in seen.items() if verdicts[label] is not Verdict.INVALID}
     reference = result_set.head.plan.reference
-    compared = _comparisons(reference, valid)
     beside = otherwise.duets(reference, seen, doubts)
     others = otherwise.other_wait(result_set)
     return tuple(

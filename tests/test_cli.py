@@ -324,6 +324,7 @@ def test_the_list_names_every_app_scenario_and_lineup():
     assert listed["line-ups"].keys() == known.lineups.keys()
     assert listed["ablations"].keys() == {name for name, app in known.apps.items() if app.ablations}
     assert "threads: threads-1, threads-8" in listed["ablations"]["flask"]
+    assert listed["versions (--matrix)"]["flask"].startswith("python, flask, werkzeug")
     assert "fastapi@uvicorn" in bench("list").stdout
 
 

@@ -23,8 +23,9 @@ def beside(table: PublishedTable, rows: Sequence[Row]) -> Claims | None:
 
 
 def contender_of(published: PublishedRow, rows: Sequence[Row]) -> Row | None:
-    """The contender that stands for a published row: the first of its app."""
-    return next((row for row in rows if row.member.role == "contender" and row.member.app == published.app), None)
+    """The contender that stands for a published row: the first of its app that is not pinned to other versions."""
+    ours = (row for row in rows if row.member.role == "contender" and not row.member.pins)
+    return next((row for row in ours if row.member.app == published.app), None)
 
 
 def _line(table: PublishedTable, published: PublishedRow, row: Row, first: Row | None) -> ClaimRow:

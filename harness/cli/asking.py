@@ -26,7 +26,7 @@ from harness.prepare import Asked, Entry
 
 
 def list_(*, json: options.Json = False) -> None:
-    """List the apps with their deployments, the scenarios and the line-ups."""
+    """List apps, deployments, what there can be several versions of, scenarios and line-ups."""
     known = catalog.read()
     if json:
         document(json_format.dumps(_listing(known), indent=1))
@@ -140,8 +140,15 @@ def _listing(known: Catalog) -> dict[str, dict[str, str]]:
     }
     ablations = {name: _ablations(app) for name, app in known.apps.items() if app.ablations}
     scenarios = {name: scenario.about for name, scenario in known.scenarios.items()}
+    versions = {app.name: ", ".join(("python", *app.versions)) for app in known.apps.values() if app.requirements}
     lineups = {name: f"{', '.join(lineup.contenders)}. {lineup.about}" for name, lineup in known.lineups.items()}
-    return {"contenders": deployments, "ablations": ablations, "scenarios": scenarios, "line-ups": lineups}
+    return {
+        "contenders": deployments,
+        "ablations": ablations,
+        "versions (--matrix)": versions,
+        "scenarios": scenarios,
+        "line-ups": lineups,
+    }
 
 
 def _cannot(deployment: Deployment) -> str:

@@ -12,9 +12,10 @@ from harness import several
 from harness.catalog import ALL, USUAL
 from harness.model import Plan
 from harness.prepare import ABLATE, IDLE_CONNECTIONS, NO_CREDITS
+from harness.releases import MOST
 
 # A bracket and a word would be markup to rich, and vanish from the help.
-_SPECIFICATION = r"[LABEL=][PATH:]app\[@deployment]"
+_SPECIFICATION = r"[LABEL=][PATH:]app\[@deployment]\[+distribution==version]"
 
 
 MOST_CONNECTIONS = 10_000
@@ -57,6 +58,16 @@ Contenders = Annotated[
 ]
 OwnApps = Annotated[list[Path] | None, typer.Option(help="The folder of an app of your own, beside the line-up.")]
 Reference = Annotated[str | None, typer.Option(help="The contender that ratios are taken to.")]
+Versions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--matrix",
+        metavar="DISTRIBUTION=VERSION[,VERSION...]",
+        help="Contenders at several versions, each in an environment of its own: fastapi=0.115,0.130,latest, or "
+        "python=3.11,3.12. Of the contenders those that install it; unless any are chosen, the first of them. Given "
+        f"again, every pair of versions; {MOST} in all. Ratios are to the newest.",
+    ),
+]
 
 # Where it is measured
 MeasuredHost = Annotated[

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from harness import prepare, several, store
+from harness import locks, prepare, several, store
 from harness.campaign import Part
 from harness.cli import steps
 from harness.cli.output import document, note, results
@@ -32,7 +32,7 @@ def measure_and_show(each: Sequence[Asked], runs: Path, *, dry_run: bool, json: 
 def go_on(folder: Path, *, dry_run: bool, json: bool, where: Where) -> None:
     """Do what the runs in a folder lack, and show what came out. Exits with the code of the worst of them."""
     before = steps.read_several(folder)
-    each = [Asked.again(done.head.plan) for done in before]
+    each = [Asked.again(done.head.plan, folder / Path(done.head.name).name) for done in before]
     if _measure(each, before, folder.parent, folder, dry_run=dry_run, where=where):
         _finish(folder, json=json)
 
@@ -77,6 +77,7 @@ def _measure(
         plans = [prepare.plan(entry, one, host.placement) for entry, one in zip(entries, each, strict=True)]
         steps.announce(list(zip(entries, plans, strict=True)), host.placement)
         if dry_run:
+            steps.announce_environments(host, prepare.apps(entries))
             return None
         steps.make_environments(host, prepare.apps(entries))
         for spoiler in steps.look_at_machine(host, quick=plans[0].quick):
@@ -116,6 +117,7 @@ def _part(entry: Entry, plan: Plan, name: str, before: ResultSet | None, host: H
     head = prepare.head(entry, plan, host, f"{folder.name}/{name}", time.time(), anonymous(sys.argv[1:]))
     steps.warn_of_drops(head)
     steps.open_run(part, head, before)
+    locks.keep(entry.contenders, part)
     return Part(prepare.field_of(entry, plan, host, part / "logs", spots(host)), part, store.read(part))
 
 

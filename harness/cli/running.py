@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from harness import catalog, prepare, several, store
+from harness import catalog, locks, prepare, releases, several, store
 from harness.campaign import Part
 from harness.cli import options, rotating, steps
 from harness.cli.hosting import HOURS
@@ -30,6 +30,7 @@ def run(
     contenders: options.Contenders = None,
     app: options.OwnApps = None,
     reference: options.Reference = None,
+    matrix: options.Versions = None,
     host: options.MeasuredHost = LOCAL,
     load_host: options.LoadHosts = None,
     known_hosts: options.KnownHosts = None,
@@ -81,6 +82,9 @@ def run(
     )
     if resume:
         _refuse_another_plan(context)
+    elif matrix:
+        chosen_by_user = bool(contenders or app or steps.is_given(context, "lineup"))
+        asked = _at_versions(asked, matrix, only_first=not chosen_by_user)
     steps.warn_of_no_duets(duets, scenarios)
     runs = out or prepare.RUNS
     if resume and store.parts(resume):
@@ -107,12 +111,13 @@ def measure(
 ) -> Path | None:
     """Do all that touches the machine. Returns the folder of the run, None after a dry run."""
     before = store.read(resume) if resume else None
-    asked = prepare.Asked.again(before.head.plan) if before else asked
+    asked = prepare.Asked.again(before.head.plan, resume) if before and resume else asked
     entry = prepare.enter(asked)
     with opened(where, exclusive=not dry_run, provisions=not dry_run) as host:
         plan = prepare.plan(entry, asked, host.placement)
         steps.announce([(entry, plan)], host.placement)
         if dry_run:
+            steps.announce_environments(host, entry.apps)
             return None
         steps.make_environments(host, entry.apps)
         for spoiler in steps.look_at_machine(host, quick=plan.quick):
@@ -121,10 +126,21 @@ def measure(
         head = prepare.head(entry, plan, host, folder.name, time.time(), anonymous(sys.argv[1:]))
         steps.warn_of_drops(head)
         steps.open_run(folder, head, before)
+        locks.keep(entry.contenders, folder)
         field = prepare.field_of(entry, plan, host, folder / "logs", spots(host))
         steps.rehearse(field)
         steps.play([Part(field, folder, store.read(folder))], folder)
     return folder
+
+
+def _at_versions(asked: prepare.Asked, matrix: Sequence[str], *, only_first: bool) -> prepare.Asked:
+    """The same with contenders at several versions. Raises InputError."""
+    wanted = releases.dimensions(matrix)
+    note(f"looking for versions of {', '.join(one.name for one in wanted)} ...")
+    asked, told = releases.expanded(asked, wanted, only_first=only_first)
+    for sentence in told:
+        note(f"  {sentence}")
+    return asked
 
 
 def chosen(

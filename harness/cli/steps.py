@@ -85,17 +85,24 @@ def warn_of_drops(head: RunHead) -> None:
         note("cold starts without page cache are left out: only root may drop it, on Linux")
 
 
-def make_environments(host: Host, apps: Sequence[App]) -> None:
-    """Make the environments that are missing, after saying how much will be downloaded."""
+def announce_environments(host: Host, apps: Sequence[App]) -> tuple[App, ...]:
+    """Say which environments are missing, and how much will be downloaded for them."""
     missing = host.environments.missing(apps)
     if missing:
         sizes = [environments.download_megabytes(app) for app in missing]
         size = f"about {sum(filter(None, sizes))} MB" if all(sizes) else "size unknown"
-        note(f"environments to make: {', '.join(app.name for app in missing)} ({size} to download)")
+        note(f"environments to make: {', '.join(app.full_name for app in missing)} ({size} to download)")
+    return missing
+
+
+def make_environments(host: Host, apps: Sequence[App]) -> None:
+    """Make the environments that are missing, after saying how much will be downloaded."""
+    missing = announce_environments(host, apps)
+    if missing:
         with progress("environments", len(missing)) as advance:
             for app in missing:
                 host.environments.make(app)
-                advance(app.name)
+                advance(app.full_name)
     for app in apps:
         host.environments.compile_modules(app)
 
@@ -112,12 +119,19 @@ def look_at_machine(host: Host, *, quick: bool = False) -> tuple[str, ...]:
 
 
 def rehearse(field: Field, title: str = "verifying") -> None:
-    """Start and verify every contender before anything is measured. Raises ContractError with all that fails."""
+    """Start and verify every contender before anything is measured. Raises ContractError with all that fails.
+
+    That one of several versions of a contender fails is a result: it is said, and the run goes on.
+    """
     with progress(title, len(field.contenders)) as advance:
-        problems = []
+        wrong = {}
         for label, broken in campaign.rehearse(field):
             advance(label)
-            problems += [f"{label}: {one}" for one in broken]
+            wrong[label] = [f"{label}: {one}" for one in broken]
+    forgiven = [label for label, one in field.contenders.items() if one.app.pins and label != field.plan.reference]
+    for one in [one for label in forgiven for one in wrong[label]]:
+        note(f"this version fails, and its row will say so: {one}")
+    problems = [one for label, found in wrong.items() if label not in forgiven for one in found]
     if problems:
         hint = f"Mend it, or leave it out with --contenders. Nothing was measured; the logs are in {field.logs}"
         raise ContractError("\n".join(problems), hint)

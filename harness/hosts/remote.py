@@ -7,12 +7,12 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.environments import VERSIONS, folder_name
-from harness.errors import HostError, InstallError, LostError
+from harness.environments import VERSIONS, folder_name, lock_of
+from harness.errors import HostError, InputError, InstallError, LostError
 from harness.hosts import provisioning
 from harness.hosts.openssh import shell
 from harness.hosts.site import Site
-from harness.model import App
+from harness.model import PYTHON, App
 
 _COMPILED_WITHIN_S = 300.0
 
@@ -24,14 +24,16 @@ class RemoteEnvironments:
         self._site = site
 
     def missing(self, apps: Sequence[App]) -> tuple[App, ...]:
-        places = {app.folder: place for app in apps if (place := self._place(app))}
-        return tuple(app for app in apps if app.folder in places and not is_made(self._site, places[app.folder]))
+        placed = ((app, self._place(app)) for app in apps)
+        return tuple(app for app, place in placed if place and not is_made(self._site, place))
 
     def make(self, app: App) -> None:
         place = self._place(app)
         if place is None:
             return
-        lock = f"{self._site.shelf.put(app.folder)}/{app.requirements}"
+        found = lock_of(app)
+        folder = app.folder if found.is_relative_to(app.folder) else found.parent
+        lock = f"{self._site.shelf.put(folder)}/{found.relative_to(folder).as_posix()}"
         try:
             provisioning.make_environments(self._site.connection, self._site.found, {place: lock})
         except LostError:
@@ -53,6 +55,11 @@ class RemoteEnvironments:
         return dict(json.loads(self._site.connection.run(shell(words), what=what)))
 
     def _place(self, app: App) -> str | None:
+        if PYTHON in app.pins:
+            raise InputError(
+                f"{app.full_name}: another Python than the host's own can only be chosen on this machine",
+                "Leave it out, or leave --host out.",
+            )
         name = folder_name(app, self._site.found.interpreter)
         return f"{self._site.found.base}/environments/{name}" if name else None
 

@@ -23,6 +23,7 @@ from harness.model.meaning import (
     Latencies,
     OpenLoop,
     Pooled,
+    Release,
     Row,
     Started,
     Summary,
@@ -61,11 +62,13 @@ from harness.model.servers import (
     Process,
     Usage,
 )
+from harness.model.specifications import PYTHON, Newness, Specification, canonical, newness, pinned_label
 from harness.model.sweeps import Sweep, SweepCurve, SweepPoint
 from harness.model.value import Value
 
 __all__ = [
     "HOLES",
+    "PYTHON",
     "Ablation",
     "About",
     "App",
@@ -107,6 +110,7 @@ __all__ = [
     "MatrixCell",
     "MatrixLine",
     "Member",
+    "Newness",
     "Occasion",
     "OccasionRow",
     "OpenLoop",
@@ -117,6 +121,7 @@ __all__ = [
     "Pooled",
     "Process",
     "Recording",
+    "Release",
     "Request",
     "ResultSet",
     "Row",
@@ -127,6 +132,7 @@ __all__ = [
     "ServerOutcome",
     "ServiceName",
     "ServicesOutcome",
+    "Specification",
     "Start",
     "StartOutcome",
     "StartVariant",
@@ -142,4 +148,7 @@ __all__ = [
     "Usage",
     "Value",
     "Verdict",
+    "canonical",
+    "newness",
+    "pinned_label",
 ]

@@ -94,7 +94,9 @@ class Ablation(Value):
 class App(Value):
     """A folder with an app.toml. `folder` is absolute; deployments stand in its order; the first is the default.
 
-    Each of `ablations` is a deployment too, named like one: the default with one choice made otherwise.
+    Each of `ablations` is a deployment too, named like one: the default with one choice made otherwise. `pins` are
+    versions that a contender's specification asks for, of Python or of distributions; then `requirements` may be a lock
+    elsewhere, that holds them.
     """
 
     name: str
@@ -107,6 +109,7 @@ class App(Value):
     deployments: Mapping[str, Deployment] = Field(min_length=1)
     ablations: Mapping[str, Ablation] = {}
     scenarios: tuple[str, ...] | None = Field(default=None, description="those it takes part in; None: all")
+    pins: Mapping[str, str] = {}
 
     @model_validator(mode="after")
     def _ablates_one_choice_at_a_time(self) -> App:
@@ -129,6 +132,12 @@ class App(Value):
     def takes_part_in(self, scenario: str) -> bool:
         """Whether it has the routes that this scenario asks."""
         return self.scenarios is None or scenario in self.scenarios
+
+    @property
+    def full_name(self) -> str:
+        """Its name, with the versions that it is pinned to."""
+        pins = ", ".join(f"{name} {version}" for name, version in self.pins.items())
+        return f"{self.name} ({pins})" if pins else self.name
 
     @property
     def is_yardstick(self) -> bool:

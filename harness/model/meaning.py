@@ -196,6 +196,21 @@ class Row(Value):
     pooled: Pooled | None = Field(default=None, exclude_if=lambda pooled: pooled is None)
 
 
+class Release(Value):
+    """A contender at one version, beside the version that it is held to: served alike from the same folder.
+
+    `versions` are those of what its kind is pinned to, by name; `moved` is what else is another in the two
+    environments, as it is in this one (None: not there). `comparison` is throughput over that of `against`: None for
+    that one itself, and where nothing could be compared.
+    """
+
+    contender: str
+    against: str
+    versions: Mapping[str, str | None]
+    moved: Mapping[str, str | None]
+    comparison: Comparison | None
+
+
 class ClaimRow(Value):
     """One row of a published table beside our row for the same framework; ratios are to that table's first row.
 
@@ -235,3 +250,5 @@ class Summary(Value):
     doubts: tuple[Doubt, ...]
     claims: Claims | None
     absent: Mapping[str, str] = Field(default={}, exclude_if=lambda absent: not absent)
+    # Left out of a file where there is none: as in Row.
+    releases: tuple[Release, ...] = Field(default=(), exclude_if=lambda releases: not releases)

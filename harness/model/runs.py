@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from pydantic import Field
+
 from harness.model.contenders import Traits
 from harness.model.outcomes import (
     BlockOutcome,
@@ -28,7 +30,11 @@ class Fingerprint(Value):
 
 
 class Member(Value):
-    """A contender as it took part: what the report says of it without the app's folder at hand."""
+    """A contender as it took part: what the report says of it without the app's folder at hand.
+
+    `pins` are the versions that it was asked for with; in a run where anybody has such, `packages` are those of all
+    that its environment holds, and of Python.
+    """
 
     label: str
     app: str
@@ -41,6 +47,9 @@ class Member(Value):
     traits: Traits
     command: tuple[str, ...]
     versions: Mapping[str, str]
+    # Left out of a file where there are none: a run of before them is the same to the byte.
+    pins: Mapping[str, str] = Field(default={}, exclude_if=lambda pins: not pins)
+    packages: Mapping[str, str] = Field(default={}, exclude_if=lambda packages: not packages)
 
     @property
     def choices(self) -> Mapping[str, str | int | None]:
@@ -58,6 +67,8 @@ class RunHead(Value):
 
     `format`: see `store`. `command`: the words typed after ./bench; None: not kept. `varies`: the choice in which a
     label differs from the reference. `absent` are those that were named, but take no part in the scenario, and why.
+    `against`: of every label that stands at several versions, that of the version to which the others are held, itself
+    among them.
     """
 
     format: Literal[1, 2] = 2
@@ -73,6 +84,7 @@ class RunHead(Value):
     command: tuple[str, ...] | None = None
     varies: Mapping[str, str] = {}
     absent: Mapping[str, str] = {}
+    against: Mapping[str, str] = Field(default={}, exclude_if=lambda against: not against)
 
     @property
     def drops_page_cache(self) -> bool:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from harness.model import Row, RunHead, Summary, Verdict
+from harness.model import Comparison, Row, RunHead, Summary, Verdict
 from harness.report import caveats, escape
 from harness.report import format as written
 from harness.report.format import NOTHING, Cell
@@ -69,11 +69,11 @@ def csv_text(head: RunHead, summary: Summary) -> str:
     return file.getvalue()
 
 
-def said(row: Row) -> str:
-    """What may be said of a ratio; where its number is not to be trusted or is none, the word for that."""
-    if row.verdict is not Verdict.SERVER_BOUND or row.comparison is None:
-        return f"failed at {row.failures[0].stage}" if row.failures and row.comparison is None else row.verdict.value
-    return row.comparison.call.value
+def said(row: Row, comparison: Comparison | None) -> str:
+    """What may be said of a row's ratio; where its number is not to be trusted or is none, the word for that."""
+    if row.verdict is not Verdict.SERVER_BOUND or comparison is None:
+        return f"failed at {row.failures[0].stage}" if row.failures and comparison is None else row.verdict.value
+    return comparison.call.value
 
 
 def _variation(row: Row, varies: str, before: Mapping[str, str | int | None]) -> Variation:

@@ -129,6 +129,7 @@ _PAINTED = {
     pictures.RATIOS: beside.ratios,
     pictures.OPEN_LOOP: beside.open_loop,
     pictures.ABLATION: ratios.draw,
+    pictures.RELEASES: ratios.draw_releases,
 }
 CHARTS = {picture.name: _PAINTED[picture] for picture in pictures.PICTURES}
 

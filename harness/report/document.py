@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.model import ResultSet, RunHead, Summary
-from harness.report import ablation, caveats, coldstart, escape, origin, pictures, tables
+from harness.report import ablation, caveats, coldstart, escape, origin, pictures, releases, tables
 from harness.report.caveats import Note
 from harness.report.pictures import Picture
 from harness.report.tables import Table
@@ -38,6 +38,10 @@ def _body(head: RunHead, summary: Summary) -> Iterator[str]:
     if head.varies:
         yield _section(ablation.table(head, summary))
         yield f"{escape.markdown(ablation.BRINGS)}\n"
+    if summary.releases:
+        yield _section(releases.table(summary))
+        yield _list(map(escape.markdown, releases.sentences(summary)))
+        yield f"{escape.markdown(releases.MOVED)}\n"
     yield from map(picture_of, pictures.shown(head, summary))
     if ratios := tables.ratios(head, summary):
         yield f"{_section(ratios)}\n{escape.markdown(caveats.DUET)}\n"

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from harness.errors import StoreError
 from harness.model import Matrix, ResultSet, RunHead, Series, Summary, Sweep
-from harness.report import ablation, document, matrices, reproduced, spreadsheet
+from harness.report import ablation, document, matrices, releases, reproduced, spreadsheet
 
 _SERIES: TypeAdapter[tuple[Series, ...]] = TypeAdapter(tuple[Series, ...])
 
@@ -55,6 +55,8 @@ def derived(result_set: ResultSet, summary: Summary) -> Iterator[tuple[str, byte
     yield "summary.csv", spreadsheet.csv_text(summary).encode()
     if result_set.head.varies:
         yield "ablation.csv", ablation.csv_text(result_set.head, summary).encode()
+    if summary.releases:
+        yield "releases.csv", releases.csv_text(summary).encode()
     yield "report.md", document.markdown(result_set, summary).encode()
     from harness.report import charts, frame  # noqa: PLC0415  # matplotlib and pandas take a second to import
 

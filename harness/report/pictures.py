@@ -42,6 +42,11 @@ ABLATION = Picture(
     "What moved the number",
     "Throughput of each variation over that of the reference, with intervals, grouped by what was changed",
 )
+RELEASES = Picture(
+    "releases",
+    "Which version is the faster one",
+    "Throughput of each version over that of the newest, with intervals, in the order of versions",
+)
 SWEEP_THROUGHPUT = Picture(
     "sweep-throughput",
     "Requests per second by connections",
@@ -61,11 +66,11 @@ PICTURES = (THROUGHPUT, RATIOS, LATENCY, OPEN_LOOP, COLD_START, SLICES)
 
 
 def shown(head: RunHead, summary: Summary) -> tuple[Picture, ...]:
-    """Those that have something to show of a run; one more where it is an ablation."""
+    """Those that have something to show of a run; one more where it is an ablation, or of several versions."""
     absent = set()
     if not any(row.duet or row.other_wait for row in summary.rows):
         absent.add(RATIOS)
     if not any(row.open_loop for row in summary.rows):
         absent.add(OPEN_LOOP)
     usual = tuple(picture for picture in PICTURES if picture not in absent)
-    return (ABLATION, *usual) if head.varies else usual
+    return (*([ABLATION] if head.varies else []), *([RELEASES] if summary.releases else []), *usual)

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from harness.model import ResultSet, RunHead, Summary, Verdict
-from harness.report import ablation, caveats, coldstart, escape, origin, tables, terminal
+from harness.report import ablation, caveats, coldstart, escape, origin, releases, tables, terminal
 from harness.report.tables import Table
 
 _STYLES = {Verdict.INVALID: "red", Verdict.CLIENT_BOUND: "yellow", Verdict.UNSETTLED: "yellow"}
@@ -40,6 +40,10 @@ def _parts(result_set: ResultSet, summary: Summary, width: int) -> Iterator[Rend
     if head.varies:
         yield from _spaced(ablation.table(head, summary), width)
         yield _hanging(Text(ablation.BRINGS), 2)
+        yield Text()
+    if summary.releases:
+        yield from _spaced(releases.table(summary), width)
+        yield from (_hanging(Text(line), 2) for line in (*releases.sentences(summary), releases.MOVED))
         yield Text()
     if summary.claims:
         yield from _spaced(tables.claims(summary, summary.claims), width)

@@ -44,10 +44,11 @@ def ready_times(result_set: ResultSet, contender: str, variant: StartVariant = S
     return tuple(start.ready_s for start in _starts(result_set, contender, variant) if start.ready_s is not None)
 
 
-def block_ratios(result_set: ResultSet, contender: str) -> tuple[float, ...]:
-    """Throughput over the reference's of each block that has both: what the ratio of the whole run is made of."""
+def block_ratios(result_set: ResultSet, contender: str, to: str | None = None) -> tuple[float, ...]:
+    """Throughput over that of another, else the reference's, of each block that has both: what a ratio is made of."""
     found = throughputs(result_set)
-    return tuple(map(math.exp, log_ratios(found[contender], found[result_set.head.plan.reference]).values()))
+    base = found[to or result_set.head.plan.reference]
+    return tuple(map(math.exp, log_ratios(found[contender], base).values()))
 
 
 def failed_starts(result_set: ResultSet, contender: str, variant: StartVariant = StartVariant.WARM) -> int:

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from harness import campaign, schedule, store
-from harness.errors import InputError, LostError
+from harness.cli import steps
+from harness.errors import ContractError, InputError, LostError
 from harness.model import Fingerprint, Member, RunHead, Traits
 from tests.fakes import PLACEMENT, RIGHT, SCENARIO, WRONG, RecordingEngine, RecordingHost, field_of, http_server
 
@@ -123,6 +124,20 @@ def test_a_rehearsal_tells_everything_that_is_wrong_with_everybody(port):
     assert "status 200 instead of 404" in told["b"][0]
     assert told["c"] == ("did not answer\n  Its log is empty.",), "who it is stands beside"
     assert host.events == ["launch a", "stop a", "launch b", "stop b"]
+
+
+def test_one_of_several_versions_may_fail_the_rehearsal_but_not_the_reference(port):
+    host = RecordingHost({"a": port, "b": port, "c": port}, unstartable=frozenset({"c"}))
+    field = field_of(host, RecordingEngine([]))
+    with pytest.raises(ContractError, match="c: did not answer"):
+        steps.rehearse(field)
+    one = field.contenders["c"]
+    app = one.app.model_copy(update={"pins": {"flask": "3.0.3"}})
+    pinned = dataclasses.replace(field, contenders={**field.contenders, "c": one.model_copy(update={"app": app})})
+    steps.rehearse(pinned)
+    plan = field.plan.model_copy(update={"reference": "c"})
+    with pytest.raises(ContractError, match="c: did not answer"):
+        steps.rehearse(dataclasses.replace(pinned, plan=plan))
 
 
 def test_open_loop_comes_last_at_rates_that_follow_from_the_slices(field, tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness import block, prepare
-from harness.errors import HostError
+from harness.errors import HostError, InputError
 from harness.hosts.openssh import Connection
 from harness.hosts.ssh import SshHost
 from tests.asyncsshd import asyncsshd
@@ -28,6 +28,13 @@ def test_a_contender_is_launched_asked_through_the_connection_and_gone(tmp_path:
         kept = {path.name for path in (tmp_path / "home" / ".cache" / "rematch").iterdir()}
     assert kept == {"files", "work"}
     assert not any((tmp_path / "home" / ".cache" / "rematch" / "work").iterdir())
+
+
+def test_another_python_than_the_host_s_own_cannot_be_chosen_there(tmp_path: Path) -> None:
+    entry = prepare.enter(prepare.Asked(contenders=["null", "flask+python==3.11.2"], reference="null"))
+    said = pytest.raises(InputError, match="another Python than the host's own")
+    with asyncsshd(tmp_path) as at, SshHost(at, provisions=False, lock=LOCK) as machine, said:
+        machine.environments.missing(entry.apps)
 
 
 def test_what_a_login_prints_is_not_taken_for_an_answer(tmp_path: Path) -> None:

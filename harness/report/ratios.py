@@ -48,7 +48,7 @@ def draw(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
 
 
 def draw_releases(result_set: ResultSet, summary: Summary, theme: Theme) -> Sheet:
-    """Ratios of the versions of each contender, joined in their order; what failed has its row and says so."""
+    """Ratios of the versions of each contender, of one thing joined in their order; what failed says so in its row."""
     found = releases.lines(summary)
     several = releases.has_several_kinds(found)
     to = "the same contender's version that is marked" if several else releases.versions_of(_base(found))
@@ -59,7 +59,8 @@ def draw_releases(result_set: ResultSet, summary: Summary, theme: Theme) -> Shee
     )
     lines = [_released(line, result_set, several=several) for line in found]
     sheet = _drawn(result_set.head, words, lines, theme)
-    _join(sheet, lines)
+    if all(len(line.release.versions) == 1 for line in found):
+        _join(sheet, lines)
     return sheet
 
 

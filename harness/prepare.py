@@ -83,20 +83,18 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
 
     There are no duets where a scenario forbids them, nor under a quota: the CPUs are not busy then.
     """
-    scenario = entry.scenario
-    alone = scenario.forbids_duets or asked.plan.get("cpu_quota")
     suggested = {
-        "connections": scenario.connections,
-        **scenario.model_dump(include={"slice_min_s", "slice_max_s"}, exclude_none=True),
+        "connections": entry.scenario.connections,
+        **entry.scenario.model_dump(include={"slice_min_s", "slice_max_s"}, exclude_none=True),
         "wait": "spin" if _may_spin(placement, asked.plan.get("load_processes", 1)) and _is_ours(asked) else "sleep",
         "seed": secrets.randbelow(2**32),
     }
     chosen = Plan.model_validate(
         suggested
         | dict(asked.plan)
-        | ({"duets": 0} if alone else {})
+        | ({"duets": 0} if entry.scenario.forbids_duets or asked.plan.get("cpu_quota") else {})
         | {
-            "scenario": scenario.name,
+            "scenario": entry.scenario.name,
             "lineup": entry.lineup,
             "contenders": entry.specifications,
             "reference": entry.reference,

@@ -89,11 +89,9 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     There are no duets where a scenario forbids them, nor under a quota: the CPUs are not busy then. Idle connections
     are WebSockets: only a scenario of these has any.
     """
-    scenario = entry.scenario
-    alone = scenario.forbids_duets or asked.plan.get("cpu_quota")
     suggested = {
-        "connections": scenario.connections,
-        **scenario.model_dump(include={"slice_min_s", "slice_max_s"}, exclude_none=True),
+        "connections": entry.scenario.connections,
+        **entry.scenario.model_dump(include={"slice_min_s", "slice_max_s"}, exclude_none=True),
         "wait": "spin" if _may_spin(placement, asked.plan.get("load_processes", 1)) and _is_ours(asked) else "sleep",
         "seed": secrets.randbelow(2**32),
         "idle_connections": IDLE_CONNECTIONS,
@@ -101,10 +99,10 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     chosen = Plan.model_validate(
         suggested
         | dict(asked.plan)
-        | ({"duets": 0} if alone else {})
-        | ({} if scenario.websocket else {"idle_connections": 0})
+        | ({"duets": 0} if entry.scenario.forbids_duets or asked.plan.get("cpu_quota") else {})
+        | ({} if entry.scenario.websocket else {"idle_connections": 0})
         | {
-            "scenario": scenario.name,
+            "scenario": entry.scenario.name,
             "lineup": entry.lineup,
             "contenders": entry.specifications,
             "reference": entry.reference,

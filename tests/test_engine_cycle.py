@@ -20,7 +20,7 @@ def scenario(**weights: int) -> Scenario:
             path="/",
             weight=weight,
             draw=ONCE if name == "once" else None,
-            expect=Expectation(json_body=None),
+            expect=Expectation(json_body=1),
         )
         for name, weight in weights.items()
     )

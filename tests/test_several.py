@@ -89,7 +89,7 @@ def test_a_deployment_that_cannot_serve_a_scenario_sits_out_of_it_and_says_why_e
     entry = prepare.enter(asked)
     assert [one.label for one in entry.contenders] == ["one@able", "null", "control"]
     assert entry.absent == {"one@unable": "it has no words"}
-    again = prepare.enter(Asked.again(prepare.plan(entry, asked, PLACEMENT)))
+    again = prepare.enter(Asked.again(prepare.plan(entry, asked, PLACEMENT), own))
     assert again == entry
     other = prepare.enter(Asked(scenario="model", contenders=asked.contenders))
     assert other.absent == {}

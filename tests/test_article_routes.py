@@ -2,34 +2,31 @@
 
 import json
 import re
-import signal
 import socket
-import struct
+import subprocess
 import zlib
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from harness.model import Contender
-from tests.serving import KNOWN, SOON_S, at_once, served
+from harness import environments
+from tests.conversing import GOODBYES, RESET, cannot, close_code, connected, opened
+from tests.serving import ENVIRONMENTS, KNOWN, SOON_S, at_once, served
 from tests.test_apps import CONTENDERS
 from tests.test_service_routes import ENDING, refused
 
-EVERY = [f"{name}@{deployment}" for name in CONTENDERS for deployment in KNOWN.apps[name].deployments]
+EVERY = [
+    pytest.param(one, marks=() if one in ENDING.values() else pytest.mark.deployments)
+    for one in (f"{name}@{deployment}" for name in CONTENDERS for deployment in KNOWN.apps[name].deployments)
+]
 OCTETS = {"Content-Type": "application/octet-stream"}
 MOST_BYTES = 2 * 1024 * 1024
 PIECE_BYTES = 65_536
 STREAM = bytes(range(256)) * 4096
-RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close at once, whatever is still on its way
-
-
-def cannot(contender):
-    name, _, deployment = contender.partition("@")
-    return Contender(label=contender, app=KNOWN.apps[name], deployment_name=deployment).why_not("websocket")
 
 
 @pytest.fixture(scope="module", params=EVERY)
@@ -44,15 +41,10 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def app(contender, folder, tmp_path_factory):
-    """Without services: what needs them fails."""
+    """One server for all tests of a contender, the last of which ends it. Without services: what needs them fails."""
     environment = {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
     with served(contender, environment, tmp_path_factory.mktemp("logs") / "log", workers=2) as server:
         yield server
-
-
-def raw(app):
-    host, _, port = app.address.removeprefix("http://").partition(":")
-    return socket.create_connection((host, int(port)), SOON_S)
 
 
 def is_well(app):
@@ -68,6 +60,7 @@ SENT = [  # method, path, more, handler, status
     ("GET", "/nowhere", {}, "none", 404),
     ("GET", "/ws/echo", {}, "none", 404),
     ("POST", "/json", {}, "none", 405),
+    ("PROPFIND", "/json", {}, "none", 405),
     ("GET", "/models/7", {}, "read_model", 200),
     ("GET", "/models/999", {}, "read_model", 404),
     ("GET", "/models/07", {}, "read_model", 422),
@@ -96,15 +89,23 @@ def counted(app):
     return found.values()
 
 
-def test_counts_of_all_workers_are_the_answers_that_clients_had(app, folder):
+def labelled(method):
+    return method if method in {"GET", "POST"} else "other"
+
+
+def test_counts_of_all_workers_are_the_answers_that_clients_had(app, contender, folder):
     before, durations_before = counted(app)
+    if not cannot(contender):
+        with talking(app) as client:
+            client.send("a conversation is no answer, and is not counted")
+            client.recv(SOON_S)
     sent = [one for one in SENT for _ in range(3)]
     counts, durations = Counter(), Counter()
     for _ in range(20):
         answers = at_once(len(sent), lambda number: app.ask(sent[number][0], sent[number][1], **sent[number][2]))
         assert [one.status_code for one in answers] == [status for *_, status in sent]
-        counts.update((handler, method, str(status)) for method, _, _, handler, status in sent)
-        durations.update((handler, method) for method, _, _, handler, _ in sent)
+        counts.update((handler, labelled(method), str(status)) for method, _, _, handler, status in sent)
+        durations.update((handler, labelled(method)) for method, _, _, handler, _ in sent)
         if len({path.stem.rpartition("_")[2] for path in Path(folder).iterdir()}) > 1:
             break  # else all came to one worker
     else:
@@ -117,11 +118,18 @@ def test_counts_of_all_workers_are_the_answers_that_clients_had(app, folder):
     assert durations_after - durations_before == durations
 
 
-@pytest.mark.parametrize("name", CONTENDERS)
-def test_nothing_is_counted_where_no_folder_says_so(name, tmp_path):
-    with served(name, {}, tmp_path / "log") as server:
-        assert refused(server.ask("GET", "/metrics"), 404)
-        assert server.ask("GET", "/openapi.json").json()["paths"]["/metrics"]
+@pytest.mark.parametrize(
+    ("name", "modules"),
+    [("fastapi", "main"), ("flask", "main"), ("django_rest", "main, core.urls"), ("django_rest", "asgi, core.urls")],
+)
+def test_prometheus_client_is_imported_only_where_answers_are_counted(name, modules, tmp_path):
+    app = KNOWN.apps[name]
+    environments.make(app, ENVIRONMENTS)
+    asking = f"import sys, {modules}; print('prometheus_client' in sys.modules)"
+    command = [environments.python(app, ENVIRONMENTS), "-c", asking]
+    settings = ({}, {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)})
+    answers = [subprocess.check_output(command, cwd=app.folder, env=each, text=True) for each in settings]
+    assert answers == ["False\n", "True\n"]
 
 
 # Big bodies
@@ -158,24 +166,26 @@ UPLOADING = b"POST /upload HTTP/1.1\r\nHost: shop\r\nContent-Type: application/o
 
 @pytest.mark.parametrize("sent", CUT_SHORT.values(), ids=CUT_SHORT)
 def test_an_upload_that_is_cut_short_is_never_taken_for_whole(app, sent):
-    with raw(app) as client:
+    with connected(app) as client:
         client.sendall(UPLOADING + sent)
         client.shutdown(socket.SHUT_WR)
         assert client.recv(100)[:13] in {b"", b"HTTP/1.1 400 ", b"HTTP/1.1 422 "}
 
 
 @pytest.mark.parametrize("sent", CUT_SHORT.values(), ids=CUT_SHORT)
-def test_uploads_that_are_cut_short_hold_nobody_up(app, sent):
+def test_uploads_that_are_cut_short_hold_nobody_up_and_are_no_failure_of_ours(app, sent):
+    before = len(app.logged())
     for number in range(40):
-        with raw(app) as client:
+        with connected(app) as client:
             client.sendall(UPLOADING + sent)
             if number % 2:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     assert is_well(app)
+    assert "Traceback" not in app.logged()[before:]
 
 
 def test_a_download_is_a_stream_of_sixteen_pieces(app):
-    with raw(app) as client:
+    with connected(app) as client:
         client.sendall(b"GET /download HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n")
         head, _, body = b"".join(iter(lambda: client.recv(1 << 20), b"")).partition(b"\r\n\r\n")
     assert b"content-length:" not in head.lower()
@@ -186,7 +196,7 @@ def test_a_download_is_a_stream_of_sixteen_pieces(app):
 def test_downloads_that_are_abandoned_half_way_leave_the_server_well(app):
     before = len(app.logged())
     for number in range(40):
-        with raw(app) as client:
+        with connected(app) as client:
             client.sendall(b"GET /download HTTP/1.1\r\nHost: shop\r\n\r\n")
             assert client.recv(1000).startswith(b"HTTP/1.1 200")
             if number % 2:
@@ -339,23 +349,17 @@ def test_what_is_no_text_or_too_long_ends_the_conversation(conversing, message, 
 def test_clients_that_vanish_leave_the_server_well(conversing):
     before = len(conversing.logged())
     for _ in range(10):
-        with raw(conversing) as client:
-            client.sendall(
-                b"GET /ws/echo HTTP/1.1\r\nHost: shop\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-            )
-            assert client.recv(1000).startswith(b"HTTP/1.1 101")
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        with opened(conversing) as line:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     assert is_well(conversing)
     assert "Traceback" not in conversing.logged()[before:]
 
 
-@pytest.mark.parametrize("ending", sorted(one for one in ENDING.values() if not cannot(one)))
-def test_a_server_that_ends_says_goodbye(ending, tmp_path):
-    with served(ending, {}, tmp_path / "log") as server, talking(server) as client:
-        client.send("a")
-        assert client.recv(SOON_S) == "a"
-        server.process.send_signal(signal.SIGTERM)
-        assert closed(client) in {1001, 1012}
-        server.process.wait(SOON_S)
-    assert "Traceback" not in server.logged()
+# The last test here: it ends the server.
+def test_a_server_that_ends_says_goodbye_to_everybody_and_waits_for_nobody_who_does_not_listen(conversing, contender):
+    before, is_sync = len(conversing.logged()), contender.endswith("@sync")  # whose worker has one conversation
+    with ExitStack() as stack:
+        lines = [stack.enter_context(opened(conversing)) for _ in range(1 if is_sync else 6)]
+        conversing.end()  # raises after SOON_S
+        assert {close_code(line) for line in lines} <= GOODBYES
+    assert "Traceback" not in conversing.logged()[before:]

@@ -5,6 +5,7 @@ import socketserver
 import threading
 import time
 from collections import Counter
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ import jwt
 import pytest
 
 from harness import dataset
+from tests.conversing import GOODBYES, close_code, opened
 from tests.serving import KNOWN, SMALL_POOLS, SOON_S, at_once, listening, served, services, statuses
 from tests.test_apps import CONTENDERS, constant
 
@@ -68,6 +70,11 @@ def token(key=dataset.SECRET_KEY, algorithm="HS256", **claims):
 
 def me(app, bearer):
     return app.ask("GET", "/me", headers={"Authorization": f"Bearer {bearer}"})
+
+
+def test_nothing_is_counted_where_no_folder_says_so(app):
+    assert refused(app.ask("GET", "/metrics"), 404)
+    assert app.ask("GET", "/openapi.json").json()["paths"]["/metrics"]
 
 
 # At once
@@ -331,20 +338,25 @@ class SilentSink(socketserver.StreamRequestHandler):
         self.wfile.write(f"{line}\r\n".encode())
 
 
-@pytest.mark.parametrize("contender", sorted(ENDING.values()))
-def test_a_server_sends_every_mail_before_it_ends(contender, kept, tmp_path):
+@pytest.mark.parametrize(
+    ("contender", "conversations"),
+    [*((one, 0) for one in sorted(ENDING.values())), ("flask@gthread", 4), ("django_rest@uvicorn", 20)],
+)
+def test_a_server_sends_every_mail_before_it_ends_and_says_goodbye_meanwhile(contender, conversations, kept, tmp_path):
     SilentSink.may_speak.clear()
-    addresses = [f"{contender.replace('@', '-')}-{number}@example.com" for number in range(10)]
+    addresses = [f"{contender.replace('@', '-')}-{conversations}-{number}@example.com" for number in range(10)]
     with listening(SilentSink) as sink:
         words = kept[1][contender.partition("@")[0]] | SMALL_POOLS
         words["MAIL_URL"] = f"smtp://127.0.0.1:{sink.server_address[1]}"
-        with served(contender, words, tmp_path / "log") as server:
+        with served(contender, words, tmp_path / "log") as server, ExitStack() as stack:
+            silent = [stack.enter_context(opened(server)) for _ in range(conversations)]
             bodies = [{"email": address, "password": SECRET} for address in addresses]
             answers = at_once(10, lambda number: server.ask("POST", "/users", json=bodies[number]))
             assert [answer.status_code for answer in answers] == [202] * 10
             assert not {*addresses} & {*SilentSink.recipients}
             threading.Timer(PATIENCE_S, SilentSink.may_speak.set).start()
             server.end()
+            assert {close_code(line) for line in silent} <= GOODBYES
     assert sorted({*addresses} & {*SilentSink.recipients}) == addresses, server.logged()
 
 

@@ -11,7 +11,7 @@ import typer
 from harness.catalog import ROOT
 from harness.cli.output import ExitCode, note
 
-_USUALLY = "not machines and not fuzz and not browser"
+_USUALLY = "not machines and not fuzz and not browser and not deployments"
 _CHECKS = {
     "format": ["ruff", "format", "--check", "--quiet", "."],
     "lint": ["ruff", "check", "--quiet", "."],

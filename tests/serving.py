@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -33,6 +33,7 @@ KEEPER = App(
 KNOWN = catalog.read()
 SMALL_POOLS = {"DATABASE_POOL_SIZE": "4", "DATABASE_MAX_OVERFLOW": "2"}
 SOON_S = 20
+Answer = TypeVar("Answer")
 NO_TLS = ssl.create_default_context()  # one for all: to make one for each request takes longer than the request
 
 
@@ -82,11 +83,11 @@ def served(contender: str, environment: Mapping[str, str], log: Path, *, workers
         yield server
 
 
-def at_once(count: int, ask: Callable[[int], httpx.Response]) -> list[httpx.Response]:
+def at_once(count: int, ask: Callable[[int], Answer]) -> list[Answer]:
     """So many answers to requests that are all under way before the first is answered."""
     together = threading.Barrier(count)
 
-    def asked(number: int) -> httpx.Response:
+    def asked(number: int) -> Answer:
         together.wait()
         return ask(number)
 

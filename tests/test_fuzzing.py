@@ -14,7 +14,7 @@ from tests.test_apps import CONTENDERS
 
 CONFIG = Path(__file__).with_name("fuzzing.toml")
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
-BRIEF = ("--seed", "6", "--max-examples", "5", "--phases", "coverage,fuzzing")
+BRIEF = ("--seed", "6", "--max-examples", "2", "--phases", "coverage,fuzzing")
 LONG = ("--max-examples", "300", "--phases", "coverage,fuzzing,stateful")  # another seed each time; it is printed
 TOKEN = dataset.row("user", 6, "fuzzing")["token"]
 

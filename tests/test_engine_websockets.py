@@ -6,13 +6,13 @@ import threading
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 from websockets.sync.server import ServerConnection, serve
 
-from harness.engines.address import drive_address, open_page
+from harness.engines.address import open_page
 from harness.engines.connection import ConnectionEngine
 from harness.engines.fasthttp import FastHttpEngine
 from harness.errors import InputError
@@ -163,14 +163,81 @@ def driven(
         )
 
 
-def test_a_connection_holds_as_many_echoes_as_the_scenario_says(tmp_path: Path) -> None:
-    hall = Hall()
-    (recording,) = driven(hall, tmp_path, asked=scenario(echoes=7))
+TEXTS = ("x", "ä" * 100, "long" * 20_000, "längst" * 100_000)
+
+
+class Spoken(NamedTuple):
+    """What was recorded of several ways of talking, and what each server saw."""
+
+    recordings: dict[str, Recording]
+    halls: dict[str, Hall]
+    heard: set[bytes]
+
+
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> Spoken:
+    """One turn of each, all in one generator process."""
+    halls = {"seven": Hall(), "one": Hall(opening_s=0.03)}
+    heard: set[bytes] = set()
+
+    def reply(text: bytes) -> list[bytes]:
+        heard.add(text)
+        return [framed(0x81, text)]
+
+    asked = {"seven": scenario(echoes=7), "one": scenario(echoes=1), "padded": scenario()}
+    padded = asked["padded"].requests[0].model_copy(update={"padding": 999})
+    asked["padded"] = asked["padded"].model_copy(update={"requests": (padded,)})
+    with ExitStack() as stack:
+        behaviours: dict[str, Behaviour] = {**halls, "padded": speaks(reply)}
+        addresses = {name: stack.enter_context(served(behave)) for name, behave in behaviours.items()}
+        others = stack.enter_context(serve(_says_back, "127.0.0.1", 0, compression=None, max_size=None))
+        threading.Thread(target=others.serve_forever, daemon=True).start()
+        address: tuple[str, int] = others.socket.getsockname()
+        addresses |= {_length(text): address for text in TEXTS}
+        asked |= {_length(text): scenario(echoes=3, text=text) for text in TEXTS}
+        named = {name: one.model_copy(update={"name": name}) for name, one in asked.items()}  # of one name are one
+        wanted = {name: target for name in named for target in targets({name: addresses[name]}, named[name]).values()}
+        turns = [Turn(contender=name, round=0) for name in wanted]
+        log = tmp_path_factory.mktemp("run") / "logs" / "x.log"
+        drive = ConnectionEngine().drive(wanted, plan(request_timeout_s=10), turns, PLACEMENT, log)
+        return Spoken({recording.contender: recording for recording in drive}, halls, heard)
+
+
+def _says_back(connection: ServerConnection) -> None:
+    for said in connection:
+        connection.send(said)
+
+
+def _length(text: str) -> str:
+    return f"{len(text)} letters"
+
+
+def test_a_connection_holds_as_many_echoes_as_the_scenario_says(spoken: Spoken) -> None:
+    recording, hall = spoken.recordings["seven"], spoken.halls["seven"]
     assert recording.errors == {}
     assert sum(hall.echoes) == recording.answered
     assert max(hall.echoes) == 7
     assert sum(echoes != 7 for echoes in hall.echoes) <= 2 * CONNECTIONS, "but for the first and the last of each user"
     assert hall.most <= CONNECTIONS
+
+
+def test_connecting_and_the_handshake_are_part_of_the_first_echo(spoken: Spoken) -> None:
+    recording = spoken.recordings["one"]
+    assert recording.latency.min_s is not None
+    assert recording.latency.min_s >= 0.03
+    assert recording.busy == pytest.approx(1.0, abs=0.03)
+
+
+@pytest.mark.parametrize("name", [_length(text) for text in TEXTS])
+def test_texts_of_any_length_come_back_from_a_server_made_by_others(spoken: Spoken, name: str) -> None:
+    found = spoken.recordings[name]
+    assert (found.errors, found.reconnects) == ({}, 0)
+    assert found.answered >= CONNECTIONS
+
+
+def test_padding_is_said_too(spoken: Spoken) -> None:
+    assert spoken.recordings["padded"].errors == {}
+    assert spoken.heard == {TEXT.encode() + b" " * 999}
 
 
 def test_one_echo_in_so_many_holds_a_handshake_however_short_turns_are(tmp_path: Path) -> None:
@@ -181,13 +248,6 @@ def test_one_echo_in_so_many_holds_a_handshake_however_short_turns_are(tmp_path:
     assert max(recording.answered for recording in found) < CONNECTIONS * ECHOES, "a turn has less than one each"
     planned = len(hall.echoes) - len(turns) * CONNECTIONS
     assert planned == pytest.approx(answered / ECHOES, abs=CONNECTIONS / 2 + 1)
-
-
-def test_connecting_and_the_handshake_are_part_of_the_first_echo(tmp_path: Path) -> None:
-    (recording,) = driven(Hall(opening_s=0.03), tmp_path, asked=scenario(echoes=1))
-    assert recording.latency.min_s is not None
-    assert recording.latency.min_s >= 0.03
-    assert recording.busy == pytest.approx(1.0, abs=0.03)
 
 
 def test_all_connections_are_opened_before_a_turn_begins(tmp_path: Path) -> None:
@@ -250,45 +310,6 @@ def test_several_generators_share_the_connections(tmp_path: Path) -> None:
     (recording,) = driven(hall, tmp_path, asked=scenario(echoes=10), connections=7, load_processes=3)
     assert (recording.errors, recording.connections, hall.most) == ({}, 7, 7)
     assert sum(hall.echoes) == recording.answered
-
-
-def _says_back(connection: ServerConnection) -> None:
-    for said in connection:
-        connection.send(said)
-
-
-@pytest.mark.parametrize("text", ["x", "ä" * 100, "long" * 20_000, "längst" * 100_000], ids=len)
-def test_texts_of_any_length_come_back_from_a_server_made_by_others(tmp_path: Path, text: str) -> None:
-    with serve(_says_back, "127.0.0.1", 0, compression=None, max_size=None) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        host, port = server.socket.getsockname()
-        found = drive_address(
-            host,
-            port,
-            scenario(echoes=3, text=text),
-            connections=CONNECTIONS,
-            duration_s=0.3,
-            wait="sleep",
-            placement=PLACEMENT,
-            log=tmp_path / "logs" / "x.log",
-        )
-        server.shutdown()
-    assert (found.errors, found.reconnects) == ({}, 0)
-    assert found.answered > 3 * CONNECTIONS
-
-
-def test_padding_is_said_too(tmp_path: Path) -> None:
-    asked = scenario()
-    padded = asked.requests[0].model_copy(update={"padding": 999})
-    heard: set[bytes] = set()
-
-    def reply(text: bytes) -> list[bytes]:
-        heard.add(text)
-        return [framed(0x81, text)]
-
-    (recording,) = driven(speaks(reply), tmp_path, asked=asked.model_copy(update={"requests": (padded,)}))
-    assert recording.errors == {}
-    assert heard == {TEXT.encode() + b" " * 999}
 
 
 # Beside the engine ---------------------------------------------------------------------------------------------------

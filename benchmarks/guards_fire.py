@@ -46,14 +46,17 @@ class ThinkingEngine(SteppedEngine):
 class Case:
     """One run: how it is spoilt, and the guards that must see it.
 
-    `served` is a deployment of benchmarks/apps/misbehaving, `cpus` how many CPUs the run may use; `changed` alters the
-    field, `beside` goes on all through the run, `strike` happens in the midst of a slice, once a block.
+    `served` is a deployment of benchmarks/apps/misbehaving, `instead` a contender in its place, `cpus` how many CPUs
+    the run may use; `changed` alters the field, `beside` goes on all through the run, `strike` happens in the midst of
+    a slice, once a block.
     """
 
     name: str
     spoilt: str
     fires: tuple[str, ...]
     served: str = "well"
+    instead: str | None = None
+    scenario: str = "json"
     blocks: int = 2
     connections: int = 100
     quick: bool = False
@@ -119,8 +122,26 @@ CASES = (
         "stalls", "lets one request of 120 wait 3 s", ("ordering", "room in a slice"), served="stalls", connections=20
     ),
     Case("tires", "does more work the longer the run is", ("steady",), served="tires", blocks=FEWEST),
+    Case(
+        "loses-mails",
+        "sign-ups whose mails go to a port where nobody listens",
+        ("mails",),
+        instead="flask",
+        scenario="signup",
+        changed=lambda field: _told(field, MAIL_URL="smtp://127.0.0.1:9"),
+    ),
+    Case(
+        "overdraws",
+        "its pool holds twice the connections that it should",
+        ("database connections",),
+        instead="fastapi",
+        scenario="item",
+        changed=lambda field: _serving(field, DATABASE_POOL_SIZE="50"),
+    ),
 )
 
+ALWAYS = (*guards.OF_A_CONTENDER, *guards.OF_THE_RUN)
+"""Those that look at every run; the others at what not every run has, such as mails."""
 WITHOUT_CASE = {
     "steal": "only synthetic: a guest cannot make its hypervisor steal",
     "worker balance": "only said, never judged",
@@ -185,8 +206,11 @@ def _seen(case: Case) -> Seen:
 def _doubts(case: Case, host: LocalHost, folder: Path) -> tuple[Doubt, ...]:
     """Measure as `./bench run` does, spoilt as the case says."""
     plan = {**_PLAN, "blocks": case.blocks, "quick": case.quick, "connections": case.connections}
-    asked = prepare.Asked(contenders=[f"{LABEL}={APPS}:misbehaving@{case.served}"], plan=plan)
+    contender = f"{LABEL}={case.instead or f'{APPS}:misbehaving@{case.served}'}"
+    asked = prepare.Asked(scenario=case.scenario, contenders=[contender], plan=plan)
     entry = prepare.enter(asked)
+    for app in host.environments.missing(entry.apps):
+        host.environments.make(app)
     chosen = prepare.plan(entry, asked, host.placement)
     store.write_head(folder, prepare.head(entry, chosen, host, case.name, time.time()))
     field = case.changed(prepare.field_of(entry, chosen, host, folder / "logs"))
@@ -197,6 +221,21 @@ def _doubts(case: Case, host: LocalHost, folder: Path) -> tuple[Doubt, ...]:
         for _ in campaign.play(field, folder, store.read(folder)):
             pass
     return guards.doubts(store.read(folder))
+
+
+def _told(field: Field, **settings: str) -> Field:
+    """With these settings for the contender, whatever the services say."""
+    told = field.scenario.model_copy(update={"settings": {**field.scenario.settings, **settings}})
+    return replace(field, scenario=told, scenarios={**field.scenarios, LABEL: told})
+
+
+def _serving(field: Field, **environment: str) -> Field:
+    """With these variables for the contender, of which nobody else knows."""
+    contender = field.contenders[LABEL]
+    deployment = contender.deployment.model_copy(update={"environment": environment})
+    deployments = {**contender.app.deployments, contender.deployment_name: deployment}
+    app = contender.app.model_copy(update={"deployments": deployments})
+    return replace(field, contenders={**field.contenders, LABEL: contender.model_copy(update={"app": app})})
 
 
 @contextmanager
@@ -228,7 +267,7 @@ def lines(guard: str, runs: Iterable[Seen]) -> Iterator[Line]:
     if guard in WITHOUT_CASE:
         yield Line(guard, WITHOUT_CASE[guard], "-", "")
     for seen in runs:
-        if seen.case.name == CLEAN or guard in seen.case.fires:
+        if (seen.case.name == CLEAN and guard in ALWAYS) or guard in seen.case.fires:
             yield _line(guard, seen, must=guard in seen.case.fires)
 
 
@@ -246,7 +285,8 @@ def _line(guard: str, seen: Seen, *, must: bool) -> Line:
 
 def _report(runs: Sequence[Seen]) -> int:
     """Print what every guard did. Returns how many findings there were."""
-    found = [line for guard in (*guards.OF_A_CONTENDER, *guards.OF_THE_RUN) for line in lines(guard, runs)]
+    named = dict.fromkeys((*ALWAYS, *(guard for seen in runs for guard in seen.case.fires)))
+    found = [line for guard in named for line in lines(guard, runs)]
     width = 2 + max(len(line.spoilt) for line in found)
     for line in (Line("guard", "disturbance", "fired", "evidence"), *found):
         print(f"{line.guard:<22}{line.spoilt:<{width}}{line.fired:<13}{line.evidence}")

@@ -9,7 +9,8 @@ from harness import campaign, catalog, guards, prepare
 from harness.hosts.local import LocalHost
 from harness.model import Doubt, Verdict
 
-GUARDS = {*guards.OF_A_CONTENDER, *guards.OF_THE_RUN}
+OF_SERVICES = {guard for each in guards.WITH_SERVICES.values() for guard in each}
+GUARDS = {*guards.OF_A_CONTENDER, *guards.OF_THE_RUN, *OF_SERVICES}
 CASE = {case.name: case for case in CASES}
 
 

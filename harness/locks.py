@@ -26,6 +26,7 @@ from harness.pythons import LATEST
 FOLDER = "locks"
 _LOWEST = ".".join(map(str, pythons.OLDEST))  # as in requirements/lock: what `latest` is hangs on no machine
 _LOCKED = re.compile(r"^([a-z0-9][a-z0-9.-]*)==([^\s;\\]+)(.*)", re.MULTILINE)
+_OFFLINE = "not found in the cache"  # with UV_OFFLINE uv takes for missing what it may not ask for
 _LONGEST = 600  # characters of what uv says
 _REQUIRED = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(\[[^\]]*\])?[^;#]*(;[^#]*)?")
 
@@ -165,7 +166,7 @@ def _refusal(app: App, bounds: Mapping[str, str], said: str) -> InputError | Ins
     wanted = ", ".join(f"{name} {bound[2:].removesuffix('.*') or LATEST}" for name, bound in bounds.items())
     because = " ".join(said.partition("cause: ")[2].partition("\n\n")[0].split()) or said
     because = f"{because[:_LONGEST]} ..." if len(because) > _LONGEST else because
-    if "No solution" not in said:
+    if "No solution" not in said or _OFFLINE in said:
         hint = "Is the package registry reachable? A proxy or mirror is set with uv's variables (UV_DEFAULT_INDEX ...)."
         return InstallError(f"{app.name} with {wanted}: no lock could be made: {because}", hint)
     hint = "Name another version." if "Python>=" not in because else "Ask for a newer Python, too: --matrix python=..."

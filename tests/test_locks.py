@@ -98,6 +98,15 @@ def test_a_registry_that_does_not_answer_is_another_error(resolved, monkeypatch)
     assert "UV_DEFAULT_INDEX" in raised.value.hint
 
 
+def test_a_registry_that_may_not_be_asked_is_such_an_error_too(resolved, monkeypatch, tmp_path):
+    monkeypatch.delenv("UV_NO_INDEX")
+    monkeypatch.delenv("UV_FIND_LINKS")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    with pytest.raises(InstallError, match=r"no lock could be made: .*not found in the cache"):
+        resolved(gizmo="1.0")
+
+
 def test_an_app_without_requirements_in_cannot_be_moved(app, resolved):
     (app.folder / "requirements.in").unlink()
     with pytest.raises(InputError, match=r"requirements\.in\" does not exist"):

@@ -89,9 +89,9 @@ def test_prometheus_client_is_imported_only_where_answers_are_counted(module, tm
         subprocess.check_output(
             [environments.python(APP, ENVIRONMENTS), "-c", asking], cwd=APP.folder, env=words, text=True
         )
-        for words in ({}, {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)})
+        for words in ({}, {"PROMETHEUS_MULTIPROC_DIR": ""}, {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)})
     ]
-    assert answers == ["False\n", "True\n"]
+    assert answers == ["False\n", "False\n", "True\n"]
 
 
 @pytest.mark.parametrize("deployment", ["gthread", "sync"])  # uvicorn answers nobody whose body breaks off

@@ -102,9 +102,9 @@ def test_prometheus_client_is_imported_only_where_answers_are_counted(tmp_path):
     asking = [python, "-c", "import sys, main; print('prometheus_client' in sys.modules)"]
     answers = [
         subprocess.run(asking, cwd=APP.folder, env=words, capture_output=True, text=True, check=True).stdout
-        for words in ({}, {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)})
+        for words in ({}, {"PROMETHEUS_MULTIPROC_DIR": ""}, {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)})
     ]
-    assert answers == ["False\n", "True\n"]
+    assert answers == ["False\n", "False\n", "True\n"]
 
 
 @pytest.mark.parametrize("deployment", SERVERS)

@@ -142,6 +142,16 @@ def _never_twice_the_same(connection: socket.socket) -> None:
         connection.sendall(GOOD.replace(b"\r\n\r\n", b"\r\nX-Number: %d\r\n\r\n" % number))
 
 
+def _answers_ahead(connection: socket.socket) -> None:
+    """Answers the first request twice, and so every later one before it comes."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for number, _ in enumerate(heard(connection)):
+        connection.sendall(GOOD)
+        if not number:
+            time.sleep(0.002)
+            connection.sendall(GOOD)
+
+
 def _gigabytes(connection: socket.socket) -> None:
     connection.recv(65536)
     connection.sendall(_HEAD + b"\r\n")
@@ -186,6 +196,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "says it closes": answers_once(GOOD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")),
     "closes silently": answers_once(GOOD),
     "ends by closing": answers_once(_HEAD + b"\r\n" + _BODY),
+    "answers ahead": _answers_ahead,
     "dies": _dies(100),
     "hangs": _hangs,
     "trickles": answers(*(bytes([byte]) for byte in GOOD), pause_s=0.05),

@@ -90,6 +90,13 @@ def test_a_server_that_never_answers_rightly_gets_errors_of_one_cause_and_no_thr
     assert recording.first_error.isprintable()
 
 
+def test_right_answers_that_came_before_their_questions_are_found_out(recordings: dict[str, Recording]) -> None:
+    recording = recordings["answers ahead"]
+    assert recording.answered > 0
+    assert set(recording.errors) == {ErrorCause.FRAMING}
+    assert sum(recording.errors.values()) >= CONNECTIONS / 2, "of each, unless what was ahead came with another answer"
+
+
 def test_a_server_that_dies_in_its_turn_keeps_what_it_answered(recordings: dict[str, Recording]) -> None:
     recording = recordings["dies"]
     assert 90 <= recording.answered <= 100

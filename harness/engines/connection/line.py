@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import socket
 
+from harness.contract import masked
 from harness.engines.connection.answers import CORRECT, INCOMPLETE, Verdict
 from harness.engines.connection.question import Question
 from harness.engines.connection.wire import PIECE_BYTES, READ, WRITE, Address, Fault, Wire, faults
+from harness.model import ErrorCause
+
+_SURPLUS_BYTES = 16  # enough to tell what it is
 
 
 class Line(Wire):
@@ -36,6 +40,12 @@ class Line(Wire):
         if not (verdict.keeps and self._sent):
             self.close()
         return verdict
+
+    def leave(self) -> None:
+        """The connection is kept. What has come over it since the last answer was no answer to anything."""
+        if self._socket is not None and (surplus := _waiting(self._socket)):
+            text = f"more came after the last answer than was asked for, starting with {surplus!r}"
+            raise Fault(ErrorCause.FRAMING, masked(text))
 
     def _first_piece(self, question: Question) -> bytes:
         connection = self._socket or self._open()
@@ -113,6 +123,14 @@ class Line(Wire):
     def _open(self) -> socket.socket:
         self._answered, self._rested, self._sent = False, False, True
         return super()._open()
+
+
+def _waiting(connection: socket.socket) -> bytes:
+    """The first bytes that can be received; none where there are none, or the connection has ended."""
+    try:
+        return connection.recv(_SURPLUS_BYTES, socket.MSG_PEEK)
+    except OSError:
+        return b""
 
 
 def _is_readable(connection: socket.socket) -> bool:

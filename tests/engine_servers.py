@@ -107,6 +107,17 @@ def says(status: int, body: bytes, more: str = "") -> bytes:
     return head.encode() + body
 
 
+def answers_ahead(connection: socket.socket) -> None:
+    """Answers the first request twice, and so every later one before it comes; never so fast that two come at once."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    requests = whole(connection)
+    next(requests)
+    connection.sendall(GOOD)
+    for _ in itertools.chain([None], requests):
+        time.sleep(0.005)
+        connection.sendall(GOOD)
+
+
 def replies(reply: Callable[[Heard], bytes]) -> Behaviour:
     """Answers each whole request with what `reply` makes of it."""
 
@@ -140,16 +151,6 @@ def answers_once(answer: bytes) -> Behaviour:
 def _never_twice_the_same(connection: socket.socket) -> None:
     for number, _ in enumerate(heard(connection)):
         connection.sendall(GOOD.replace(b"\r\n\r\n", b"\r\nX-Number: %d\r\n\r\n" % number))
-
-
-def _answers_ahead(connection: socket.socket) -> None:
-    """Answers the first request twice, and so every later one before it comes."""
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    for number, _ in enumerate(heard(connection)):
-        connection.sendall(GOOD)
-        if not number:
-            time.sleep(0.002)
-            connection.sendall(GOOD)
 
 
 def _gigabytes(connection: socket.socket) -> None:
@@ -196,7 +197,6 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "says it closes": answers_once(GOOD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")),
     "closes silently": answers_once(GOOD),
     "ends by closing": answers_once(_HEAD + b"\r\n" + _BODY),
-    "answers ahead": _answers_ahead,
     "dies": _dies(100),
     "hangs": _hangs,
     "trickles": answers(*(bytes([byte]) for byte in GOOD), pause_s=0.05),

@@ -41,14 +41,10 @@ class Line(Wire):
             self.close()
         return verdict
 
-    def leave(self) -> None:
-        """The connection is kept. What has come over it since the last answer was no answer to anything."""
-        if self._socket is not None and (surplus := _waiting(self._socket)):
-            text = f"more came after the last answer than was asked for, starting with {surplus!r}"
-            raise Fault(ErrorCause.FRAMING, masked(text))
-
     def _first_piece(self, question: Question) -> bytes:
         connection = self._socket or self._open()
+        if self._rested:
+            _refuse_surplus(connection)
         try:
             try:
                 sent = connection.send(question.request_bytes)
@@ -125,12 +121,14 @@ class Line(Wire):
         return super()._open()
 
 
-def _waiting(connection: socket.socket) -> bytes:
-    """The first bytes that can be received; none where there are none, or the connection has ended."""
+def _refuse_surplus(connection: socket.socket) -> None:
+    """What has come during a rest is no answer to anything: else a server that is one ahead would look the faster."""
     try:
-        return connection.recv(_SURPLUS_BYTES, socket.MSG_PEEK)
+        surplus = connection.recv(_SURPLUS_BYTES, socket.MSG_PEEK)
     except OSError:
-        return b""
+        return
+    if surplus:
+        raise Fault(ErrorCause.FRAMING, masked(f"more came than was asked for, from {surplus!r} on"))
 
 
 def _is_readable(connection: socket.socket) -> bool:

@@ -51,9 +51,10 @@ def play(field: Field, block: int, attempt: int, label: str, beside: Services) -
 
 
 async def _held(server: Server, opening: Request, outcome: IdleOutcome) -> IdleOutcome:
-    """The outcome with what was seen. What a server loads for its first WebSocket is there before the first reading.
+    """The outcome with what was seen.
 
-    Raises LaunchError when the server is gone, OSError or WebSocketException if it opens not even one.
+    What a server, or one of its workers, loads for its first WebSocket is there before the first reading. Raises
+    LaunchError when the server is gone, OSError or WebSocketException if it opens not even one.
     """
     await _close([await _first(server, opening)])
     before = server.usage()

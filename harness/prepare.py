@@ -214,13 +214,14 @@ def seconds(chosen: Plan, entry: Entry) -> float:
     """About how long a run takes.
 
     Launches and cold starts take 0.6 s, turns 1.3 times their slice of a server of 5,000 requests a second: so it was
-    on two CPUs, within a tenth. With services nobody was nearly as fast: all connections had an answer every 0.3 s.
+    on two CPUs, within a tenth. With services nobody was nearly as fast, nor where a scenario wants longer slices than
+    usual because answers are few: all connections had an answer every 0.3 s.
     """
     labels, asked = len(entry.contenders), len(entry.starting)
     turn_s, ready_s = _turn_s(chosen, 5000), labels * (LAUNCH_S + chosen.warm_s)
-    served_s = turn_s
+    served_s = _turn_s(chosen, chosen.connections / 0.3) if entry.keeper or entry.scenario.slice_max_s else turn_s
     if entry.keeper:
-        served_s, ready_s = _turn_s(chosen, chosen.connections / 0.3), SERVICES_S + ready_s
+        ready_s += SERVICES_S
     slices_s = chosen.rounds * ((labels - asked) * turn_s + asked * served_s)
     duets_s = (labels - 2) * chosen.duets * chosen.duet_s
     open_s = (labels - 1) * len(chosen.open_shares) * chosen.open_s

@@ -107,6 +107,17 @@ def says(status: int, body: bytes, more: str = "") -> bytes:
     return head.encode() + body
 
 
+def answers_ahead(connection: socket.socket) -> None:
+    """Answers the first request twice, and so every later one before it comes; never so fast that two come at once."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    requests = whole(connection)
+    next(requests)
+    connection.sendall(GOOD)
+    for _ in itertools.chain([None], requests):
+        time.sleep(0.005)
+        connection.sendall(GOOD)
+
+
 def replies(reply: Callable[[Heard], bytes]) -> Behaviour:
     """Answers each whole request with what `reply` makes of it."""
 

@@ -133,9 +133,9 @@ def test_prometheus_client_is_imported_only_where_answers_are_counted(name, modu
     environments.make(app, ENVIRONMENTS)
     asking = f"import sys, {modules}; print('prometheus_client' in sys.modules)"
     command = [environments.python(app, ENVIRONMENTS), "-c", asking]
-    settings = ({}, {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)})
+    settings = ({}, *({"PROMETHEUS_MULTIPROC_DIR": folder} for folder in ("", str(tmp_path))))
     answers = [subprocess.check_output(command, cwd=app.folder, env=each, text=True) for each in settings]
-    assert answers == ["False\n", "True\n"]
+    assert answers == ["False\n", "False\n", "True\n"]
 
 
 # Big bodies

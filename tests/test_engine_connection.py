@@ -1,6 +1,7 @@
 """The connection engine against servers of every kind, all in one generator process, as in a block."""
 
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.engine_servers import (
     PLACEMENT,
     TIMEOUT_S,
     TURN_S,
+    answers_ahead,
     plan,
     served,
     targets,
@@ -88,6 +90,18 @@ def test_a_server_that_never_answers_rightly_gets_errors_of_one_cause_and_no_thr
     assert recording.first_error is not None
     assert recording.first_error.startswith(cause.value)
     assert recording.first_error.isprintable()
+
+
+def test_right_answers_that_came_before_their_questions_are_found_out_in_the_next_turn(tmp_path: Path) -> None:
+    turns = [Turn(contender=label, round=number) for number in range(3) for label in ("ahead", "good")]
+    with served(answers_ahead) as ahead, served(BEHAVIOURS["good"]) as good:
+        addresses = targets({"ahead": ahead, "good": good})
+        found = list(ConnectionEngine().drive(addresses, plan(), turns, PLACEMENT, tmp_path / "engine.log"))
+    for recording in found[2::2]:
+        assert recording.answered > 0
+        assert recording.errors == {ErrorCause.FRAMING: CONNECTIONS}
+        assert recording.first_error == "framing: more came than was asked for, from b'HTTP/1.1 200 OK\\r' on"
+    assert not any(recording.errors for recording in found[1::2])
 
 
 def test_a_server_that_dies_in_its_turn_keeps_what_it_answered(recordings: dict[str, Recording]) -> None:

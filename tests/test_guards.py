@@ -435,7 +435,9 @@ def test_slices_in_which_too_little_came_and_nothing_wrong_are_unsettled_and_not
     )
     run = run.model_copy(update={"outcomes": tuple(outcomes)})
     assert _seen(run, "right answers").gives is None
-    assert _seen(run, "room in a slice").gives is Verdict.UNSETTLED
+    room = _seen(run, "room in a slice")
+    assert room.gives is Verdict.UNSETTLED
+    assert "; none was counted." in room.evidence
     assert guards.verdict(guards.doubts(run), FLASK) is Verdict.UNSETTLED
 
 

@@ -123,6 +123,8 @@ def estimated_s(scenario, **plan):
 def test_services_and_slow_answers_are_known_to_take_their_time():
     plain_s, item_s, login_s = (estimated_s(scenario) for scenario in ("json", "item", "login"))
     assert plain_s < item_s < login_s
+    few_s = [estimated_s(scenario, starts=0) for scenario in ("graphql", "upload", "download", "metrics")]
+    assert min(few_s) > 2 * estimated_s("json", starts=0)
     assert estimated_s("item", blocks=9) - estimated_s("item", blocks=8) > prepare.SERVICES_S
 
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from harness import catalog
 from harness.model import Doubt, Expectation, Failure, Scenario, Verdict
 from harness.report import caveats
 from tests import builders, summaries
@@ -94,6 +97,21 @@ def test_what_a_scenario_isolates_and_leaves_out_is_said_once() -> None:
     said = [one for one in caveats.remarks(RUN.head, summaries.summary(RUN)) if builders.SCENARIO.isolates in one]
     assert len(said) == 1
     assert builders.SCENARIO.leaves_out in said[0]
+
+
+def _remarks_on(scenario: Scenario) -> str:
+    return " ".join(caveats.remarks(RUN.head.model_copy(update={"scenario": scenario}), summaries.summary(RUN)))
+
+
+def test_an_echo_is_said_to_be_what_is_counted_where_a_load_goes_over_websockets() -> None:
+    assert "A request is one echo here" not in _remarks_on(builders.SCENARIO)
+    assert "A connection holds 100 of them" in _remarks_on(catalog.read().scenarios["websocket"])
+
+
+@pytest.mark.parametrize("name", ["websocket", "upload", "download", "metrics", "graphql", "login"])
+def test_yardsticks_that_were_asked_something_else_are_said_to_have_been(name: str) -> None:
+    assert caveats.YARDSTICKS not in _remarks_on(builders.SCENARIO)
+    assert caveats.YARDSTICKS in _remarks_on(catalog.read().scenarios[name])
 
 
 def test_only_words_that_occur_are_explained() -> None:

@@ -135,6 +135,13 @@ def test_a_body_is_too_large_from_one_byte_over_64_kib_on(app, spaces, status, a
     assert status == 200 or refused(answer, 413)
 
 
+@pytest.mark.parametrize("path", ["/users", "/login", "/graphql"])
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None])
+def test_a_body_is_too_large_whatever_it_says_that_it_is(app, path, media_type):
+    headers = {"Content-Type": media_type} if media_type else {}
+    assert refused(app.ask("POST", path, content=bytes(LIMIT_BYTES + 1), headers=headers), 413)
+
+
 @pytest.mark.parametrize("path", ["/users", "/login"])
 @pytest.mark.parametrize(
     "body",

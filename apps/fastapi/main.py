@@ -24,7 +24,7 @@ def create_app() -> FastAPI:
     )
     if logging.getLogger("requests").isEnabledFor(logging.INFO):
         app.add_middleware(RequestLog)
-    if settings.prometheus_multiproc_dir is not None:
+    if settings.prometheus_multiproc_dir:
         from core.metrics import AnswerCount  # noqa: PLC0415  # prometheus_client is for those who count
 
         app.add_middleware(AnswerCount)

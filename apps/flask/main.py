@@ -14,7 +14,7 @@ def create_app() -> Flask:
     configure_logs(settings.log_level)
     app = Flask(__name__, static_folder=None)  # a JSON service has no files to serve
     app.url_map.merge_slashes = False  # an address with one slash too many is unknown, as it is to FastAPI and Django
-    if settings.prometheus_multiproc_dir is not None:
+    if settings.prometheus_multiproc_dir:
         from core.metrics import register_metrics  # noqa: PLC0415  # with prometheus_client, which only this needs
 
         register_metrics(app)

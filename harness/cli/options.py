@@ -89,7 +89,7 @@ LoadHosts = Annotated[
 KeepThere = Annotated[bool, typer.Option("--keep", help="Leave the logs on the host of --host, to look around.")]
 
 # How it is measured
-Quick = Annotated[bool, typer.Option("--quick", help="Under a minute a scenario; shows that it works, nothing else.")]
+Quick = Annotated[bool, typer.Option("--quick", help="A minute or two a scenario; shows that it works, nothing else.")]
 Publish = Annotated[
     bool,
     typer.Option("--publish", help="24 blocks and every kind of cold start, for numbers that others will read."),

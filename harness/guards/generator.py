@@ -92,9 +92,10 @@ def room(seen: Evidence) -> Finding:
     tight = seen.silent + sum(
         slice_.counted < ROOM * seen.planned_connections or _outlasts(slice_) for slice_ in seen.slices
     )
-    longest_s = max((slice_.longest_s or 0.0 for slice_ in seen.slices), default=0.0)
+    longest_s = max((slice_.longest_s or 0.0 for slice_ in seen.slices), default=None)
     said = f"{tight} of {count} slices had no room for {ROOM} turnovers or for the longest request"
-    evidence = f"{said}; the longest counted took {1000 * longest_s:.0f} ms."
+    longest = "none was counted" if longest_s is None else f"the longest counted took {1000 * longest_s:.0f} ms"
+    evidence = f"{said}; {longest}."
     if tight <= BAD_SLICES * count:
         return Finding(evidence)
     return Finding(f"{evidence} Measure with fewer --connections.", Verdict.UNSETTLED)

@@ -21,6 +21,11 @@ OPEN_LOOP = (
     "Open loop: requests are due at a fixed rate, the same for all contenders, whether or not the server keeps up, and "
     "each is timed from the moment at which it was due. It is what users see who do not wait for each other."
 )
+ECHOES = (
+    "A request is one echo here: from before a text is sent until all of it is back. A connection holds {echoes} of "
+    "them, and to open the next one is part of its first."
+)
+YARDSTICKS = "null and control know nothing but JSON that is always the same: here they were asked json."
 DUET = (
     "By duet: the contender and the reference are loaded at the same time on the same CPUs, and answers per CPU second "
     "compared: what a request costs. By slices: requests per second, each in its turn: what a user gets."
@@ -86,6 +91,7 @@ def remarks(head: RunHead, summary: Summary) -> tuple[str, ...]:
         *_otherwise(summary.rows, head.scenario),
         *_unjudged(summary),
         *_not_checked(summary.doubts),
+        *_asked(summary.rows, head.scenario),
         _about(head.scenario),
     )
 
@@ -224,6 +230,14 @@ def _unjudged(summary: Summary) -> Iterator[str]:
 def _not_checked(doubts: Iterable[Doubt]) -> Iterable[str]:
     guards = dict.fromkeys(doubt.guard for doubt in doubts if not doubt.checked and not doubt.gives)
     return [f"Not checked here: {', '.join(guards)}."] if guards else []
+
+
+def _asked(rows: Iterable[Row], scenario: Scenario) -> Iterator[str]:
+    """What a request is, where that is not plain, and who was asked another one."""
+    if scenario.echoes:
+        yield ECHOES.format(echoes=written.count(scenario.echoes))
+    if not scenario.is_plain and any(row.member.is_yardstick for row in rows):
+        yield YARDSTICKS
 
 
 def _about(scenario: Scenario) -> str:

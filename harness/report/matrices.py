@@ -23,7 +23,8 @@ _RATIO = (
 _EACH = "What may be said of each difference (FASTER, SLOWER, SAME) stands in the report of its scenario."
 _ABSENT = f"{NOTHING}: it takes no part in that scenario, or has no number that could be compared."
 _YARDSTICKS = (
-    "null and control know only fixed answers: where a scenario sends bodies or draws rows, they were asked json."
+    "null and control know nothing but JSON that is always the same: where a scenario wants anything else, they were "
+    "asked json."
 )
 _APART = (
     "Counted apart: correct answers of another kind, such as refusals that are due. They are part of the throughput; "

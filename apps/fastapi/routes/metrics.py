@@ -14,7 +14,7 @@ router = APIRouter()
 )
 def read_metrics() -> Response:
     """Answer what has been counted."""
-    if settings.prometheus_multiproc_dir is None:
+    if not settings.prometheus_multiproc_dir:
         raise HTTPException(404)
     from services.metrics import describe_counts  # noqa: PLC0415  # prometheus_client is for those who count
 

@@ -12,7 +12,7 @@ blueprint = Blueprint("metrics", __name__)
 @describe(TEXT, 404, media_type="text/plain")
 def read_metrics() -> Response:
     """Answer what has been counted."""
-    if settings.prometheus_multiproc_dir is None:
+    if not settings.prometheus_multiproc_dir:
         raise NotFound
     from services.metrics import describe_counts  # noqa: PLC0415  # with prometheus_client, which only this needs
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import socket
 
+from harness.contract import masked
 from harness.engines.connection.answers import CORRECT, INCOMPLETE, Verdict
 from harness.engines.connection.question import Question
 from harness.engines.connection.wire import PIECE_BYTES, READ, WRITE, Address, Fault, Wire, faults
+from harness.model import ErrorCause
+
+_SURPLUS_BYTES = 16  # enough to tell what it is
 
 
 class Line(Wire):
@@ -39,6 +43,8 @@ class Line(Wire):
 
     def _first_piece(self, question: Question) -> bytes:
         connection = self._socket or self._open()
+        if self._rested:
+            _refuse_surplus(connection)
         try:
             try:
                 sent = connection.send(question.request_bytes)
@@ -113,6 +119,16 @@ class Line(Wire):
     def _open(self) -> socket.socket:
         self._answered, self._rested, self._sent = False, False, True
         return super()._open()
+
+
+def _refuse_surplus(connection: socket.socket) -> None:
+    """What has come during a rest is no answer to anything: else a server that is one ahead would look the faster."""
+    try:
+        surplus = connection.recv(_SURPLUS_BYTES, socket.MSG_PEEK)
+    except OSError:
+        return
+    if surplus:
+        raise Fault(ErrorCause.FRAMING, masked(f"more came than was asked for, from {surplus!r} on"))
 
 
 def _is_readable(connection: socket.socket) -> bool:

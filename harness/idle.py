@@ -79,7 +79,7 @@ def _files(server: Server, outcome: IdleOutcome) -> str:
 
 async def _opened(server: Server, opening: Request, asked: int) -> _Opened:
     """As many as were asked for, or as can be had: a server may open no more, refuse, or keep waiting."""
-    wanted = min(asked, _allowed(asked))
+    wanted = min(asked, allowed(asked))
     ended = None if wanted == asked else f"the harness may open {wanted + _OWN_FILES:,} files"
     lines: list[ClientConnection] = []
     waiting: set[asyncio.Task[ClientConnection]] = set()
@@ -140,7 +140,7 @@ async def _given_up(waiting: set[asyncio.Task[ClientConnection]]) -> None:
     await _close([one for one in ended if isinstance(one, ClientConnection)])
 
 
-def _allowed(connections: int) -> int:
+def allowed(connections: int) -> int:
     """How many of so many connections this process may open, once its limit of files is as high as it may be."""
     limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = connections + _OWN_FILES

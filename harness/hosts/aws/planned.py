@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Self
 
+from harness.environments import LocalEnvironments
 from harness.errors import HostError
 from harness.hosts.agent import AgentHost
 from harness.hosts.base import Environments
@@ -11,8 +14,11 @@ from harness.hosts.link import Link
 from harness.model import Placement
 
 
+_NOTHING_MADE = Path(os.devnull) / "environments"
+
+
 class PlannedHost(AgentHost):
-    """It says only who would run where; whatever else it is asked raises HostError."""
+    """It says only who would run where, and what would be installed; whatever else it is asked raises HostError."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,7 +32,7 @@ class PlannedHost(AgentHost):
 
     @property
     def environments(self) -> Environments:
-        raise _absent()
+        return LocalEnvironments(_NOTHING_MADE)
 
     @property
     def _link(self) -> Link:

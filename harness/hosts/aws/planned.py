@@ -13,7 +13,6 @@ from harness.hosts.base import Environments
 from harness.hosts.link import Link
 from harness.model import Placement
 
-
 _NOTHING_MADE = Path(os.devnull) / "environments"
 
 

@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 
+import pytest
+
 from harness import block, campaign, catalog, prepare, verify
 from harness.cli import steps
 from harness.hosts.local import LocalHost
+from tests.test_service_routes import LIKE_ANOTHER
 
 KNOWN = catalog.read()
 EVERYBODY = [f"{app.name}@{name}" for app in KNOWN.apps.values() for name in app.deployments]
+USUAL = [one for one in EVERYBODY if one not in LIKE_ANOTHER]
 
 
 def knows(contender, scenario):
@@ -21,13 +25,16 @@ def alike(scenarios):
     return scenarios[0].model_copy(update={"services": tuple(services)})
 
 
-def test_every_deployment_keeps_the_contract_of_every_scenario(tmp_path):
+@pytest.mark.parametrize("contenders", [USUAL, pytest.param(LIKE_ANOTHER, marks=pytest.mark.deployments)], ids=len)
+def test_every_deployment_keeps_the_contract_of_every_scenario(contenders, tmp_path):
     """With the usual settings: those of a scenario change how many wait, not what is answered.
 
     One that says that it cannot serve a scenario is skipped, but asked as well: it must fail there.
     """
     scenarios = list(KNOWN.scenarios.values())
-    asked = prepare.Asked(scenario=max(scenarios, key=lambda one: len(one.services)).name, contenders=EVERYBODY)
+    asked = prepare.Asked(
+        scenario=max(scenarios, key=lambda one: len(one.services)).name, contenders=contenders, yardsticks=()
+    )
     entry = prepare.enter(asked)
     steps.make_environments(LocalHost(), entry.apps)
     broken, could = {}, {}
@@ -57,6 +64,7 @@ ABLATED = [
 ]
 
 
+@pytest.mark.deployments
 def test_every_ablation_keeps_the_contract(tmp_path):
     entry = prepare.enter(prepare.Asked(contenders=ABLATED))
     steps.make_environments(LocalHost(), entry.apps)

@@ -126,6 +126,7 @@ def test_a_broken_app_stops_a_run_before_anything_is_measured(tmp_path):
     assert store.read(folder).outcomes == ()
 
 
+@pytest.mark.series
 def test_stock_locust_can_be_asked_too(tmp_path):
     done = bench("run", *SHORT, "--engine", "fasthttp", "--starts", "0", "--out", str(tmp_path), "--json")
     assert done.returncode == 0, done.stderr

@@ -5,12 +5,15 @@ import shutil
 import signal
 import subprocess
 
+import pytest
+
 from harness import store
 from harness.catalog import ROOT
 from harness.cli import steps
 from tests.benching import FEW, SHORT, bench, command, environment, run_folder
 
 
+@pytest.mark.series
 def test_occasions_are_ordinary_runs_and_are_counted_when_it_is_called_again(tmp_path):
     short = ("--blocks", "1", *FEW, "--duets", "0", "--open-blocks", "0")
     kept, runs = tmp_path / "occasions.jsonl", tmp_path / "runs"
@@ -46,6 +49,7 @@ def test_an_ablation_is_measured_against_the_first_deployment(tmp_path):
     assert (folder / "charts" / "ablation-dark.png").exists()
 
 
+@pytest.mark.series
 def test_the_runs_of_a_sweep_take_turns_and_it_can_be_gone_on_with(tmp_path):
     short = [word if word != "10" else "2,4" for word in SHORT]
     done = bench("run", *short, "--out", str(tmp_path), "--json")

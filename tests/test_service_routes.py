@@ -25,6 +25,11 @@ ENDING = {
     for name in CONTENDERS
     for deployment_name, deployment in reversed([*KNOWN.apps[name].deployments.items()])
 }
+LIKE_ANOTHER = [
+    one
+    for one in (f"{name}@{deployment}" for name in CONTENDERS for deployment in KNOWN.apps[name].deployments)
+    if one not in ENDING.values()
+]
 RATE = '{"rate": 1.25}'
 LIMIT_BYTES = 65_536
 PATIENCE_S = 3  # gunicorn's `asgi` worker looks up within 2 s and ends what it takes for idle

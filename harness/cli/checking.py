@@ -11,20 +11,20 @@ import typer
 from harness.catalog import ROOT
 from harness.cli.output import ExitCode, note
 
-_USUALLY = "not machines and not fuzz and not browser and not deployments"
+_USUALLY = "not machines and not fuzz and not browser and not deployments and not series"
 _CHECKS = {
     "format": ["ruff", "format", "--check", "--quiet", "."],
     "lint": ["ruff", "check", "--quiet", "."],
     "types": ["mypy", "--no-error-summary"],
     "layers": ["lint-imports", "--no-cache", "--no-logo"],
-    # Most tests wait most of the time, so two go at once; a file's tests stay together, for they share what is dear.
+    # Most tests wait most of the time, so three go at once; a file's tests stay together, for they share what is dear.
     "tests": [
         "pytest",
         "-q",
         "-m",
         f"not alone and {_USUALLY}",
         "-n",
-        "2",
+        "3",
         "--dist",
         "loadfile",
         "--no-loadscope-reorder",

@@ -37,7 +37,7 @@ def test_a_run_ends_with_one_json_document_and_a_folder(finished):
     done, folder = finished
     summary = json.loads(done.stdout)
     assert summary["blocks_finished"] == 2
-    (row,) = [row for row in summary["rows"] if row["member"]["label"] == "flask@gthread"]
+    (row,) = [row for row in summary["rows"] if row["member"]["label"] == "bare_wsgi@gthread"]
     assert row["requests_per_s"]["value"] > 0
     assert row["ready_s"]["value"] > 0
     assert row["processes"] == 2, "WEB_CONCURRENCY of the caller reached the server"
@@ -64,7 +64,7 @@ def test_a_report_derived_again_is_the_same_to_the_byte(finished, tmp_path):
 def test_paste_is_a_table_and_a_line_of_provenance(finished):
     _, folder = finished
     pasted = bench("report", str(folder), "--paste").stdout
-    assert "flask@gthread" in pasted
+    assert "bare_wsgi@gthread" in pasted
     assert "10 connections" in pasted
 
 
@@ -135,7 +135,7 @@ def test_stock_locust_can_be_asked_too(tmp_path):
 
 def test_a_served_contender_answers_until_it_is_told_to_stop(tmp_path):
     with subprocess.Popen(
-        command("serve", "flask@gthread"),
+        command("serve", "bare_wsgi@gthread"),
         env=environment(HOME=str(tmp_path)),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

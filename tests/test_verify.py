@@ -100,6 +100,13 @@ def test_an_answer_that_comes_before_a_huge_body_was_read_is_the_answer(padding)
     assert wrong_of(answers_once(says(413, b"{}", "Connection: close\r\n")), large, large.model_copy()) == ()
 
 
+def test_a_server_may_close_a_kept_connection_but_must_answer_over_a_new_one():
+    large, small = done("large", method="POST", body={}, padding=70_000), done("small")
+    assert wrong_of(answers_once(says(200, b'{"status": "done"}')), large, small) == ()
+    (wrong,) = wrong_of(answers_once(b""), small)
+    assert "no answer: RemoteProtocolError" in wrong
+
+
 def test_what_is_told_of_a_wrong_answer_holds_no_secret_of_the_request():
     def reply(request):
         return says(200, json.dumps({"detail": [{"input": request.body.decode()}], **request.headers}).encode())

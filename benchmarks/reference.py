@@ -1,0 +1,62 @@
+"""Keeps a run as a reference run: without its logs, without what a report makes again, without this machine's paths."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+from pathlib import Path
+
+from harness import store
+from harness.catalog import ROOT
+from harness.cli import steps
+from harness.staleness import REFERENCE
+
+_MADE_AGAIN = ("*.png", "slices.csv")  # by ./bench report
+_PATHS = {
+    r'"/[^"]*/(\.environments/|logs/)': r'"./\1',
+    r'"/[^"]*/(python[\d.]*)"': r'"\1"',
+    r'"--out",\s*"[^"]*"': f'"--out", "{REFERENCE.as_posix()}"',
+}
+
+
+def main() -> None:
+    """Copy it, clean it, and derive from the copy what follows from it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path, help="the folder of a run, or of a matrix")
+    parser.add_argument("name", help="what it is kept as, in results/reference: fair, article, between, scenarios")
+    options = parser.parse_args()
+    keep(options.run, ROOT / REFERENCE / options.name)
+
+
+def keep(run: Path, folder: Path) -> None:
+    """Keep a copy of a run as `folder`, in the place of what was there. Raises OSError and StoreError."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(run, partial, ignore=shutil.ignore_patterns("logs", "charts", *_MADE_AGAIN))
+    for path in [*partial.rglob("run.json"), *partial.rglob("outcomes.jsonl")]:
+        path.write_text(clean(path.read_text(encoding="utf-8")), encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+    parts = store.parts(folder)
+    derive = steps.derive_several if parts else steps.derive
+    derive(folder, folder)
+    for path in [path for pattern in _MADE_AGAIN for path in folder.rglob(pattern)]:
+        path.unlink()
+    for part in parts:  # a matrix has charts of its own
+        shutil.rmtree(part / "charts")
+
+
+def clean(text: str) -> str:
+    """JSON without the folders of the machine that wrote it."""
+    for pattern, instead in _PATHS.items():
+        text = re.sub(pattern, instead, text)
+    found = re.search(rf'"({re.escape(json.dumps(str(Path.home()))[1:-1])}|/tmp)/[^"]*"', text)
+    if found:
+        raise SystemExit(f"a path of this machine is left, add it to benchmarks/reference.py: {found[0]}")
+    return text
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""What is kept of a run names no folder of the machine that made it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import reference
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ('{"log":"/tmp/runs/one/logs/block0.log"}', '{"log":"./logs/block0.log"}'),
+        ('["/home/me/it/.environments/flask-1/bin/gunicorn"]', '["./.environments/flask-1/bin/gunicorn"]'),
+        ('{"base": "/home/me/.pyenv/versions/3.11.7/bin/python3.11"}', '{"base": "python3.11"}'),
+        ('["run", "--out", "/tmp/ref", "all"]', '["run", "--out", "results/reference", "all"]'),
+        ('["GET", "/items/1", "text/html"]', '["GET", "/items/1", "text/html"]'),
+    ],
+)
+def test_a_path_of_the_machine_is_replaced_and_all_else_stays(text, cleaned):
+    assert reference.clean(text) == cleaned
+    json.loads(cleaned)
+
+
+@pytest.mark.parametrize("path", ["/tmp/elsewhere/file", f"{Path.home()}/file"])
+def test_a_path_that_nobody_thought_of_is_refused(path):
+    with pytest.raises(SystemExit, match="a path of this machine is left"):
+        reference.clean(json.dumps({"where": path}))

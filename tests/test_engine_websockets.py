@@ -283,15 +283,19 @@ def test_users_that_wait_to_be_let_in_get_in_and_every_turn_ends(tmp_path: Path)
 
 
 def test_users_that_wait_to_be_let_in_get_in_when_a_turn_of_open_loop_ends(tmp_path: Path) -> None:
-    """Connections that are not used up stay, and whoever waits is late: that is what the others had to bear."""
+    """Whoever has used up a connection waits behind seven others for the next, and is late: that is what users bear.
+
+    Whoever is let in first: three places come to 120 echoes at most, so one is left within 0.6 s; and all ten hold more
+    than the 200 that are due.
+    """
     hall = Hall(places=3)
     turn = Turn(contender="x", round=1, rate_per_s=200, share=0.5)
-    asked = scenario(echoes=1000)
+    asked = scenario(echoes=40)
     (recording,) = driven(hall, tmp_path, turn, asked=asked, connections=10, open_s=1, request_timeout_s=5)
     assert recording.paced is not None
     assert (recording.errors, recording.answered) == ({}, recording.paced.due)
     assert recording.longest_s is not None
-    assert recording.longest_s > 0.5
+    assert recording.longest_s > 0.2
     assert hall.most == 3
 
 

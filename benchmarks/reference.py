@@ -44,8 +44,16 @@ def keep(run: Path, folder: Path) -> None:
     derive(folder, folder)
     for path in [path for pattern in _MADE_AGAIN for path in folder.rglob(pattern)]:
         path.unlink()
-    for part in parts:  # a matrix has charts of its own
-        shutil.rmtree(part / "charts")
+    for part in parts:
+        _without_charts(part)
+
+
+def _without_charts(part: Path) -> None:
+    """Those of a part of a matrix are large, and the matrix has one of its own."""
+    shutil.rmtree(part / "charts")
+    report = part / "report.md"
+    lines = report.read_text(encoding="utf-8").splitlines(keepends=True)
+    report.write_text("".join(line for line in lines if not line.startswith("<picture>")), encoding="utf-8")
 
 
 def clean(text: str) -> str:

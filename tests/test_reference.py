@@ -13,7 +13,7 @@ from benchmarks import reference
     [
         ('{"log":"/tmp/runs/one/logs/block0.log"}', '{"log":"./logs/block0.log"}'),
         ('["/home/me/it/.environments/flask-1/bin/gunicorn"]', '["./.environments/flask-1/bin/gunicorn"]'),
-        ('{"base": "/home/me/.pyenv/versions/3.11.7/bin/python3.11"}', '{"base": "python3.11"}'),
+        ('{"base": "/opt/pythons/3.11.7/bin/python3.11"}', '{"base": "python3.11"}'),
         ('["run", "--out", "/tmp/ref", "all"]', '["run", "--out", "results/reference", "all"]'),
         ('["GET", "/items/1", "text/html"]', '["GET", "/items/1", "text/html"]'),
     ],

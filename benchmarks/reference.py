@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 from harness import store
@@ -32,13 +33,18 @@ def main() -> None:
 
 def keep(run: Path, folder: Path) -> None:
     """Keep a copy of a run as `folder`, in the place of what was there. Raises OSError and StoreError."""
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(run, partial, ignore=shutil.ignore_patterns("logs", "charts", *_MADE_AGAIN))
-    for path in [*partial.rglob("run.json"), *partial.rglob("outcomes.jsonl")]:
+    with tempfile.TemporaryDirectory(dir=folder.parent) as aside:
+        made = Path(aside) / folder.name
+        _copy(run, made)
+        if folder.exists():
+            shutil.rmtree(folder)
+        made.rename(folder)
+
+
+def _copy(run: Path, folder: Path) -> None:
+    shutil.copytree(run, folder, ignore=shutil.ignore_patterns("logs", "charts", *_MADE_AGAIN))
+    for path in [*folder.rglob("run.json"), *folder.rglob("outcomes.jsonl")]:
         path.write_text(clean(path.read_text(encoding="utf-8")), encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
     parts = store.parts(folder)
     derive = steps.derive_several if parts else steps.derive
     derive(folder, folder)

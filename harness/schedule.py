@@ -63,13 +63,14 @@ def rotations(plans: Sequence[Plan]) -> Iterator[tuple[int, ...]]:
 def _usual(plan: Plan, members: Sequence[Member]) -> list[BlockPlan]:
     """Slices of all, then duets with the reference, then idle connections of all but the yardsticks."""
     orders = _orders(f"blocks {plan.seed}", [member.label for member in members])
+    leads = _leads(f"leads {plan.seed}", plan.lead_s)
     duets = _orders(f"duets {plan.seed}", _in_duets(plan, members))
     idle = _orders(f"idle {plan.seed}", _idle(plan, members))
     return [
         BlockPlan(
             index=index,
             launches=next(orders),
-            turns=(*_slices(plan, members, orders), *_duets(plan, duets)),
+            turns=(*_slices(plan, members, orders, leads), *_duets(plan, duets)),
             idle=next(idle),
         )
         for index in range(plan.blocks)
@@ -79,9 +80,10 @@ def _usual(plan: Plan, members: Sequence[Member]) -> list[BlockPlan]:
 def _others(plan: Plan, members: Sequence[Member]) -> list[BlockPlan]:
     """Slices of all, under the other wait policy."""
     orders = _orders(f"other wait {plan.seed}", [member.label for member in members])
+    leads = _leads(f"other wait leads {plan.seed}", plan.lead_s)
     indices = range(plan.blocks, plan.blocks + plan.other_wait_blocks)
     return [
-        BlockPlan(index=index, kind="other wait", launches=next(orders), turns=_slices(plan, members, orders))
+        BlockPlan(index=index, kind="other wait", launches=next(orders), turns=_slices(plan, members, orders, leads))
         for index in indices
     ]
 
@@ -109,12 +111,19 @@ def _open(plan: Plan, members: Sequence[Member]) -> list[BlockPlan]:
     ]
 
 
-def _slices(plan: Plan, members: Sequence[Member], orders: Iterator[tuple[str, ...]]) -> tuple[Turn, ...]:
+def _slices(
+    plan: Plan, members: Sequence[Member], orders: Iterator[tuple[str, ...]], leads: Iterator[float]
+) -> tuple[Turn, ...]:
     """Warm-ups, then rounds; connections to several workers are renewed `plan.renewals` times a block."""
     several_workers = {member.label for member in members if member.workers > 1}
     renewals = _renewals(plan)
     return tuple(
-        Turn(contender=label, round=number, renew=label in several_workers and number in renewals)
+        Turn(
+            contender=label,
+            round=number,
+            renew=label in several_workers and number in renewals,
+            lead_s=next(leads) if number else 0.0,
+        )
         for number in range(plan.rounds + 1)
         for label in next(orders)
     )
@@ -145,6 +154,13 @@ def _orders(seed: str, things: Sequence[_Thing]) -> Iterator[tuple[_Thing, ...]]
         order = list(things)
         source.shuffle(order)
         yield tuple(order)
+
+
+def _leads(seed: str, most_s: float) -> Iterator[float]:
+    """Endless random times from 0 to so many seconds."""
+    source = random.Random(seed)  # noqa: S311  # no secret
+    while True:
+        yield source.uniform(0, most_s)
 
 
 def _renewals(plan: Plan) -> frozenset[int]:

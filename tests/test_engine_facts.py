@@ -39,6 +39,33 @@ def test_an_answer_counts_by_the_share_of_its_time_between_the_second_turnover_s
     assert found.longest_s == pytest.approx(0.035)
 
 
+def test_of_the_answers_that_were_correct_in_another_way_only_those_in_the_window_count() -> None:
+    one = _journal((0, 30))
+    one.note("busy")
+    one.note("busy")  # both before the window
+    for start, end, way in ((30, 40, None), (40, 50, "busy"), (50, 60, None), (60, 75, "late")):
+        one.starts.append(start * _MS)
+        one.ends.append(end * _MS)
+        if way:
+            one.note(way)
+    other = _journal((0, 20), (20, 35), (35, 45), (45, 80))
+    other.note("busy")
+    found = _facts([one, other], 2, stop_ns=70 * _MS)
+    assert found.counted_alternatives == pytest.approx({"busy": 1 + 25 / 35, "late": 10 / 15})
+
+
+def test_where_everybody_was_turned_away_nothing_is_left_to_the_last_digit() -> None:
+    journals = [Journal() for _ in range(7)]
+    for number, journal in enumerate(journals):
+        for place in range(40):
+            journal.starts.append((number + 13 * place) * _MS)
+            journal.ends.append((number + 13 * place + 11) * _MS)
+            journal.note("busy")
+    found = _facts(journals, 7, stop_ns=433 * _MS)
+    assert found.counted > 100
+    assert found.counted_alternatives == {"busy": found.counted}
+
+
 def test_latencies_are_of_requests_started_in_the_window_and_followed_through_the_drain() -> None:
     one = _journal((0, 30), (31, 40), (40, 50), (50, 60))
     other = _journal((0, 20), (20, 35), (35, 45), (45, 80))

@@ -115,6 +115,12 @@ def test_where_one_generator_saw_both_turnovers_the_window_begins_all_the_same()
     assert closed_window([[10, 20, 30], [15, 25]], 1, 12) == Window(12, 12), "what came after the stop is none"
 
 
+def test_with_a_lead_the_window_begins_so_much_later_and_never_after_the_stop() -> None:
+    ends = [range(10, 90, 10), []]
+    assert closed_window(ends, 2, 100, lead_s=30e-9) == Window(70, 100)
+    assert closed_window(ends, 2, 100, lead_s=90e-9) == Window(100, 100)
+
+
 def test_errors_are_added_and_the_first_generator_that_had_one_says_what_it_was() -> None:
     window = Window(0, RECORDED["stop_ns"])
     seen = [recorded(journals()[:8], window), recorded(journals()[8:], window, 3), recorded([], window, 4)]

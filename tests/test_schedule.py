@@ -85,6 +85,18 @@ def test_starts_go_round_everyone_before_anyone_starts_again() -> None:
     assert len(set(rounds)) > 1
 
 
+def test_slices_have_leads_all_over_the_period_and_warm_ups_none() -> None:
+    wanted: dict[str, Any] = {"blocks": 20, "rounds": 3}
+    found = schedule.blocks(plan(**wanted, lead_s=2.0), members())
+    turns = [turn for block in found for turn in block.turns]
+    assert {turn.lead_s for turn in turns if not turn.round} == {0.0}
+    leads = [turn.lead_s for turn in turns if turn.round]
+    assert all(0 <= lead < 2 for lead in leads)
+    assert 0.9 < sum(leads) / len(leads) < 1.1
+    orders = [[turn.model_copy(update={"lead_s": 0.0}) for turn in block.turns] for block in found]
+    assert orders == [list(block.turns) for block in schedule.blocks(plan(**wanted), members())], "all else is the same"
+
+
 def test_no_starts_are_none() -> None:
     assert schedule.starts(plan(starts=0, no_bytecode_starts=3), LABELS) == ()
 

@@ -2,11 +2,12 @@
 
 import math
 from statistics import median
+from typing import Any
 
 import pytest
 
 from harness import capacity
-from harness.model import Call, ErrorCause, Expectation, Failure, ResultSet, Row, Verdict
+from harness.model import Call, ErrorCause, Expectation, Failure, Outcome, ResultSet, Row, TurnOutcome, Verdict
 from harness.report.frame import frame
 from harness.summary import summarize
 from tests.builders import (
@@ -244,7 +245,16 @@ def _turning_away(run: ResultSet, status: int) -> ResultSet:
     )
     scenario = run.head.scenario.model_copy(update={"requests": (request,)})
     asked = run.model_copy(update={"head": run.head.model_copy(update={"scenario": scenario})})
-    return altered(asked, "recording", FLASK, answered=1000, alternatives={"refused": 600})
+    return asked.model_copy(update={"outcomes": tuple(map(_turned_away, asked.outcomes))})
+
+
+def _turned_away(outcome: Outcome) -> Outcome:
+    """As many as that in what is counted; in the whole of the turn more."""
+    if not isinstance(outcome, TurnOutcome) or outcome.contender != FLASK or not outcome.recording:
+        return outcome
+    told: dict[str, Any] = {"answered": 1000, "alternatives": {"refused": 900}}
+    told |= {"counted_alternatives": {"refused": 0.6 * outcome.recording.counted}}
+    return outcome.model_copy(update={"recording": outcome.recording.model_copy(update=told)})
 
 
 def test_whoever_is_turned_away_by_a_busy_server_is_no_throughput() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import fsum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,18 +26,24 @@ def _times() -> array[int]:
 class Journal:
     """When one connection's requests started and ended, in nanoseconds of one clock.
 
-    A request under way has a start and no end yet; one that got no correct answer moves to the `failed` pair.
+    A request under way has a start and no end yet; one that got no correct answer moves to the `failed` pair. `others`:
+    the places among the ends of answers that were correct in another way than the first, by its name.
     """
 
     starts: array[int] = field(default_factory=_times)
     ends: array[int] = field(default_factory=_times)
     failed_starts: array[int] = field(default_factory=_times)
     failed_ends: array[int] = field(default_factory=_times)
+    others: dict[str, list[int]] = field(default_factory=dict)
 
     @property
     def under_way_since(self) -> int | None:
         """When the request under way was started."""
         return self.starts[-1] if len(self.starts) > len(self.ends) else None
+
+    def note(self, alternative: str) -> None:
+        """The last answer was correct in this way."""
+        self.others.setdefault(alternative, []).append(len(self.ends) - 1)
 
     def fail(self, now: int) -> None:
         """Move the request under way to the failed ones."""
@@ -52,6 +59,7 @@ class Facts:
     """
 
     counted: float
+    counted_alternatives: Mapping[str, float]
     counted_s: float
     latency: Histogram
     longest_s: float | None
@@ -70,10 +78,11 @@ def facts(journals: Sequence[Journal], connections: int, window: Window) -> Fact
     """
     starts = _joined([journal.starts for journal in journals])
     ends = _joined([journal.ends for journal in journals])
-    inside_ns = np.minimum(ends, window.stop_ns) - np.maximum(starts, window.from_ns)
+    shares = _shares(starts, ends, window)
     samples_ns = (ends - starts)[(starts >= window.from_ns) & (starts < window.stop_ns)]
     return Facts(
-        counted=float((np.maximum(inside_ns, 0) / np.maximum(ends - starts, 1)).sum()),
+        counted=fsum(shares),
+        counted_alternatives=_of_alternatives(journals, shares),
         counted_s=(window.stop_ns - window.from_ns) * _NS,
         latency=histogram.of(samples_ns * _NS),
         longest_s=float(max((ends - starts).max(initial=0), _failed_ns(journals).max(initial=0))) * _NS or None,
@@ -90,6 +99,7 @@ def paced_facts(journals: Sequence[Journal], window: Window) -> Facts:
     latencies_ns = ends - starts
     return Facts(
         counted=float(ends.size),
+        counted_alternatives=_of_alternatives(journals, np.ones(ends.size)),
         counted_s=(window.stop_ns - window.from_ns) * _NS,
         latency=histogram.of(latencies_ns * _NS),
         longest_s=float(max(latencies_ns.max(initial=0), _failed_ns(journals).max(initial=0))) * _NS or None,
@@ -108,6 +118,27 @@ def first_ends(journals: Sequence[Journal], count: int, stop_ns: int) -> tuple[i
 def answered_by(journals: Sequence[Journal], moment_ns: int) -> int:
     """How many correct answers had come by then."""
     return int((_joined([journal.ends for journal in journals]) <= moment_ns).sum())
+
+
+def _shares(starts: Nanoseconds, ends: Nanoseconds, window: Window) -> NDArray[np.float64]:
+    """Of each answer the share of its time that lies in the window."""
+    inside_ns = np.minimum(ends, window.stop_ns) - np.maximum(starts, window.from_ns)
+    return np.asarray(np.maximum(inside_ns, 0) / np.maximum(ends - starts, 1))
+
+
+def _of_alternatives(journals: Sequence[Journal], shares: NDArray[np.float64]) -> dict[str, float]:
+    """The exact sum of the shares of each alternative's answers: where all answers were such, that of all."""
+    names = sorted({name for journal in journals for name in journal.others})
+    firsts = [0, *np.cumsum([len(journal.ends) for journal in journals]).tolist()]
+    places = {
+        name: [
+            first + place
+            for first, journal in zip(firsts, journals, strict=False)
+            for place in journal.others.get(name, ())
+        ]
+        for name in names
+    }
+    return {name: fsum(shares[at]) for name, at in places.items()}
 
 
 def _failed_ns(journals: Sequence[Journal]) -> Nanoseconds:

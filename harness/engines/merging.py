@@ -6,20 +6,26 @@ all, counts and histograms are added.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from harness import histogram
 from harness.engines.orders import Window
 from harness.model import GeneratorPart, Paced, Recording
 
 _K = TypeVar("_K")
+_N = TypeVar("_N", int, float)
+_NS = 1e-9
 
 
-def closed_window(first_ends: Iterable[Sequence[int]], connections: int, stop_ns: int) -> Window:
+def closed_window(
+    first_ends: Iterable[Sequence[int]], connections: int, stop_ns: int, *, lead_s: float = 0.0
+) -> Window:
     """From the end of the second turnover of all connections to the stop: nothing, where the turn was shorter.
+
+    So long after that, where the turn has a lead.
 
     The first turnover is slow (METHOD.md 1); the second one lets those born in it end. `first_ends`: of each generator
     the first completions before its own stop, at least two for each of all connections if it had as many. So the
@@ -27,7 +33,9 @@ def closed_window(first_ends: Iterable[Sequence[int]], connections: int, stop_ns
     """
     completions = sorted(end for end in chain.from_iterable(first_ends) if end < stop_ns)
     skipped = 2 * connections
-    return Window(completions[skipped - 1] if len(completions) >= skipped else stop_ns, stop_ns)
+    if len(completions) < skipped:
+        return Window(stop_ns, stop_ns)
+    return Window(min(completions[skipped - 1] + round(lead_s / _NS), stop_ns), stop_ns)
 
 
 def merged(
@@ -56,6 +64,7 @@ def merged(
         drain_s=max(one.drain_s for one in seen),
         paced=_paced([one.paced for one in seen if one.paced]),
         alternatives=_summed(one.alternatives for one in seen),
+        counted_alternatives=_summed(one.counted_alternatives for one in seen),
         by_request=_summed(one.by_request for one in seen),
         ran_out=next((one.ran_out for one in seen if one.ran_out), None),
         generators=tuple(parts),
@@ -83,8 +92,9 @@ def _paced(seen: Sequence[Paced]) -> Paced | None:
     )
 
 
-def _summed(counts: Iterable[Mapping[_K, int]]) -> dict[_K, int]:
-    found: Counter[_K] = Counter()
+def _summed(counts: Iterable[Mapping[_K, _N]]) -> dict[_K, _N]:
+    found: defaultdict[_K, Any] = defaultdict(int)
     for each in counts:
-        found.update(each)
+        for name, count in each.items():
+            found[name] += count
     return dict(sorted(found.items(), key=lambda item: str(item[0])))

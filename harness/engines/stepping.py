@@ -121,9 +121,16 @@ def _duration_s(plan: Plan, turn: Turn, warm: Mapping[str, tuple[float, float]])
         return plan.warm_s
     if turn.rate_per_s:
         return plan.open_s
-    return plan.duet_s if turn.beside else turn_duration_s(plan, *warm.get(turn.contender, (0.0, 0.0)))
+    if turn.beside:
+        return plan.duet_s
+    return turn.lead_s + turn_duration_s(plan, *warm.get(turn.contender, (0.0, 0.0)))
 
 
 def _speed(warm_up: Recording) -> tuple[float, float]:
-    """Requests per second and the longest latency in seconds; by all answers, where the turn was too short to count."""
-    return warm_up.requests_per_s or warm_up.answered / warm_up.duration_s, warm_up.latency.max_s or 0.0
+    """Requests per second and the longest counted latency; by all that it asked, where it was too short to count any.
+
+    What the first turnovers take is not counted in slices, and so makes none of them longer.
+    """
+    if warm_up.requests_per_s:
+        return warm_up.requests_per_s, warm_up.latency.max_s or 0.0
+    return warm_up.answered / (warm_up.duration_s + warm_up.drain_s), warm_up.longest_s or 0.0

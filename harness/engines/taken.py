@@ -66,6 +66,7 @@ def recording(taken: Taken, load: Load, found: Facts, stop_ns: int) -> Recording
         drain_s=(load.drained_ns - stop_ns) * _NS,
         paced=_paced(load.pace, turn.share, load.journals, stop_ns) if load.pace and turn.share else None,
         alternatives=_counted([(alternative, count) for (_, alternative), count in load.apart.items()]),
+        counted_alternatives=found.counted_alternatives,
         by_request=_counted([(request, count) for (request, _), count in load.apart.items()]),
         ran_out=load.ran_out,
     )

@@ -54,7 +54,7 @@ class _Taken:
             [clock.here(end) for end in one.first_ends[load]]
             for clock, one in zip(self.clocks, self.ended, strict=True)
         )
-        return closed_window(ends, connections, self.stop_ns)
+        return closed_window(ends, connections, self.stop_ns, lead_s=turn.lead_s)
 
 
 class Team:

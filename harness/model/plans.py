@@ -59,6 +59,12 @@ class Plan(Value):
     warm_s: float = Field(default=0.8, gt=0)
     slice_min_s: float = Field(default=0.25, gt=0)
     slice_max_s: float = Field(default=1.0, gt=0)
+    lead_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="each slice lasts up to so much longer, at random, before what is counted",
+        exclude_if=lambda seconds: not seconds,  # so that a report of before is the same to the byte
+    )
     turnovers: int = Field(default=4, ge=1, description="counted turnovers that a slice should hold")
     renewals: int = Field(default=4, ge=1, description="times a block that connections are made anew, if workers > 1")
     duets: int = Field(default=0, ge=0, description="duets of each contender with the reference in a block")
@@ -106,6 +112,7 @@ class Start(Value):
 class Turn(Value):
     """One window of load on one contender. Round 0 is the warm-up. `renew`: open every connection anew.
 
+    `lead_s`: what is counted begins so much later than it could, and the turn is longer by that.
     `beside` makes it a duet: that contender is loaded at the same time. `share` makes it open loop, at this share of
     the slowest contender's capacity; `rate_per_s` is what that came to, once it is known.
     """
@@ -113,6 +120,7 @@ class Turn(Value):
     contender: str
     round: int
     renew: bool = False
+    lead_s: float = Field(default=0.0, exclude_if=lambda seconds: not seconds)
     beside: str | None = None
     share: float | None = None
     rate_per_s: float | None = None

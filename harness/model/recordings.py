@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import chain, groupby
 from typing import Annotated
 
-from pydantic import AfterValidator, PlainSerializer
+from pydantic import AfterValidator, Field, PlainSerializer
 
 from harness.model.value import Value
 
@@ -88,9 +88,10 @@ class Recording(Value):
     polls that found nothing. `connections` are those still open after the drain; `reconnects` excludes the first
     opening of each and planned renewals. `asked_again` are requests that got no byte on a connection in use.
 
-    `alternatives` counts those of the `answered` that were correct in another way than the first, by its name;
-    `by_request` all of them by the request that they answer, where the load has several. `ran_out` is the request that
-    had no row left which had not been asked yet: that ended the turn before its time.
+    `alternatives` counts those of the `answered` that were correct in another way than the first, by its name,
+    `counted_alternatives` those of the `counted`, by the same shares of their time; `by_request` all of them by the
+    request that they answer, where the load has several. `ran_out` is the request that had no row left which had not
+    been asked yet: that ended the turn before its time.
 
     With `paced` the turn was open loop: every correct answer counts, `latency` holds all of them from the moment at
     which each request was due, and `busy` is not measured. In a duet the generator's times are those of both loads.
@@ -119,6 +120,7 @@ class Recording(Value):
     drain_s: float
     paced: Paced | None = None
     alternatives: Mapping[str, int] = {}
+    counted_alternatives: Mapping[str, float] = Field(default={}, exclude_if=lambda counts: not counts)
     by_request: Mapping[str, int] = {}
     ran_out: str | None = None
     generators: tuple[GeneratorPart, ...] = ()
@@ -129,10 +131,9 @@ class Recording(Value):
         return self.counted / self.counted_s if self.counted and self.counted_s else None
 
     def served_per_s(self, refusals: Collection[str]) -> float | None:
-        """Throughput without these alternatives, by their share of all answers of the turn: no more is counted of them.
+        """Throughput without these alternatives; None where nothing was counted.
 
         Whoever is turned away is not served. Else a server that refuses soon would outdo one that does the work.
         """
-        refused = sum(self.alternatives.get(name, 0) for name in refusals)
-        per_s = self.requests_per_s
-        return per_s * (1 - refused / self.answered) if per_s and refused else per_s
+        refused = sum(self.counted_alternatives.get(name, 0.0) for name in refusals)
+        return (self.counted - refused) / self.counted_s if self.counted and self.counted_s else None

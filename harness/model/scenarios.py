@@ -141,7 +141,8 @@ class Scenario(Value):
 
     `services` stand beside the apps, as seeded, in every block. `settings` are environment variables of every
     contender. `slice_min_s` and `slice_max_s`: where few slow answers a second, or rare requests,
-    need longer slices than usual.
+    need longer slices than usual. `lead_s`: the period of what recurs by the clock (an entry that expires): each slice
+    is counted from a random moment of it on, else all would begin at the same.
     """
 
     name: str
@@ -153,6 +154,7 @@ class Scenario(Value):
     connections: int = Field(default=100, ge=1)
     slice_min_s: float | None = Field(default=None, gt=0)
     slice_max_s: float | None = Field(default=None, gt=0)
+    lead_s: float | None = Field(default=None, gt=0)
     requests: tuple[Request, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -116,6 +116,8 @@ class ConnectionUser(StagedUser):
             elif verdict.cause is None:
                 end(_clock())
                 load.apart[verdict.apart] += 1
+                if verdict.apart[1]:
+                    self._journal.note(verdict.apart[1])
             else:
                 self._fail(load, line, verdict.cause, verdict.text)
 

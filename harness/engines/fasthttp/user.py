@@ -70,6 +70,8 @@ class StockUser(StagedUser, FastHttpUser):
             if found.cause is None:
                 journal.ends.append(_clock())
                 load.apart[request.name if several else None, found.alternative] += 1
+                if found.alternative:
+                    journal.note(found.alternative)
             else:
                 _fail(load, journal, found.cause, found.text)
 

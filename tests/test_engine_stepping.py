@@ -1,0 +1,43 @@
+"""How long a slice lasts follows from the warm-up of its contender."""
+
+from typing import Any
+
+import pytest
+
+from harness.engines.base import longest_s
+from harness.engines.stepping import _duration_s, _speed
+from harness.model import Histogram, Recording, Turn
+from tests.builders import plan
+
+SLICE = Turn(contender="a", round=1)
+
+
+def warm_up(**fields: Any) -> Recording:
+    """Of 0.8 s; nothing was counted unless it is said."""
+    given: dict[str, Any] = {"contender": "a", "round": 0, "started_at": 0, "duration_s": 0.8, "drain_s": 0.6}
+    given |= {"answered": 224, "counted": 0, "counted_s": 0, "latency": Histogram(), "longest_s": 1.3, "busy": None}
+    given |= {"connections": 100, "reconnects": 0, "asked_again": 0, "generator_cpu_s": 0, "generator_empty_s": 0}
+    return Recording.model_validate(given | fields)
+
+
+def test_a_warm_up_that_counted_nothing_tells_the_speed_from_all_its_answers_drain_included() -> None:
+    """Answers of the drain took the time of the drain: else the slices would be too short, and lose the slowest."""
+    assert _speed(warm_up()) == pytest.approx((160, 1.3))
+    warm = {"a": _speed(warm_up())}
+    assert _duration_s(plan(slice_max_s=9), SLICE, warm) == pytest.approx(3.9), "three of the longest request"
+    assert _duration_s(plan(slice_max_s=9, turnovers=8), SLICE, warm) == pytest.approx(10 * 100 / 160)
+    assert _duration_s(plan(slice_max_s=2), SLICE, warm) == 2
+
+
+def test_a_warm_up_that_counted_tells_it_from_what_it_counted() -> None:
+    counted = warm_up(counted=600, counted_s=0.5, latency=Histogram(first=1, counts=(1,), sum_s=0.2, max_s=0.2))
+    assert _speed(counted) == pytest.approx((1200, 0.2))
+
+
+def test_a_lead_makes_a_slice_longer_whatever_its_length() -> None:
+    led = SLICE.model_copy(update={"lead_s": 0.7})
+    for slow in (0.5, 9):
+        asked = plan(slice_max_s=slow)
+        warm = {"a": (160.0, 1.0)}
+        assert _duration_s(asked, led, warm) == pytest.approx(0.7 + _duration_s(asked, SLICE, warm))
+        assert longest_s(asked, led) >= _duration_s(asked, led, warm)

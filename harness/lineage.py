@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from harness import kinds
 from harness.model import PYTHON, Comparison, Member, Release, RunHead
@@ -11,17 +11,20 @@ from harness.stats.slices import Throughputs, log_ratios
 
 
 def releases(
-    head: RunHead, valid: Mapping[str, Throughputs], compared: Mapping[str, Comparison]
+    head: RunHead,
+    valid: Mapping[str, Throughputs],
+    compared: Mapping[str, Comparison],
+    doubted: Collection[str] = (),
 ) -> tuple[Release, ...]:
     """Contender by contender, the oldest version first; none where nobody stands at several versions.
 
     `valid` are the throughputs that may be compared. `compared` are the ratios to the run's own reference: whoever is
-    held to that is not judged a second time.
+    held to that is not judged a second time. Of `doubted` contenders, and those that are held to one, nothing is said.
     """
     return tuple(
         one
         for to in dict.fromkeys(head.against.values())
-        for one in _of_one(head, to, compared if to == head.plan.reference else _family(head, to, valid))
+        for one in _of_one(head, to, compared if to == head.plan.reference else _family(head, to, valid, doubted))
     )
 
 
@@ -46,10 +49,12 @@ def _differing(member: Member, base: Member) -> list[str]:
     return sorted(differing, key=lambda name: (name not in member.packages, name))
 
 
-def _family(head: RunHead, to: str, valid: Mapping[str, Throughputs]) -> Mapping[str, Comparison]:
+def _family(
+    head: RunHead, to: str, valid: Mapping[str, Throughputs], doubted: Collection[str]
+) -> Mapping[str, Comparison]:
     """All that are held to the same version."""
     if to not in valid:
         return {}
     others = [label for label, held_to in head.against.items() if held_to == to != label and label in valid]
     logs = {label: tuple(log_ratios(valid[label], valid[to]).values()) for label in others}
-    return calls.comparisons(to, {label: one for label, one in logs.items() if one})
+    return calls.comparisons(to, {label: one for label, one in logs.items() if one}, doubted)

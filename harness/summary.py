@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from statistics import median, median_low
 
@@ -46,7 +46,8 @@ def summarize(
     doubts = guards.doubts(result_set)
     verdicts = {label: guards.verdict(doubts, label) for label in seen}
     valid = {label: one.throughputs for label, one in seen.items() if verdicts[label] is not Verdict.INVALID}
-    compared = _comparisons(result_set.head.plan.reference, valid)
+    doubted = frozenset(label for label, one in verdicts.items() if one is not Verdict.SERVER_BOUND)
+    compared = _comparisons(result_set.head.plan.reference, valid, doubted)
     rows = tuple(_beside(row, pooled or {}) for row in _rows(result_set, seen, doubts, verdicts, compared))
     return Summary(
         name=result_set.head.name,
@@ -56,7 +57,7 @@ def summarize(
         doubts=doubts,
         claims=audit.beside(published, rows) if published else None,
         absent=result_set.head.absent,
-        releases=lineage.releases(result_set.head, valid, compared),
+        releases=lineage.releases(result_set.head, valid, compared, doubted),
     )
 
 
@@ -122,12 +123,15 @@ def _row(
     )
 
 
-def _comparisons(reference: str, valid: Mapping[str, Throughputs]) -> Mapping[str, Comparison]:
+def _comparisons(
+    reference: str, valid: Mapping[str, Throughputs], doubted: Collection[str]
+) -> Mapping[str, Comparison]:
     """Every other member over the reference, as one family. Nothing is compared with an INVALID number."""
     if reference not in valid:
         return {}
     logs = {label: tuple(log_ratios(ours, valid[reference]).values()) for label, ours in valid.items()}
-    return calls.comparisons(reference, {label: one for label, one in logs.items() if one and label != reference})
+    family = {label: one for label, one in logs.items() if one and label != reference}
+    return calls.comparisons(reference, family, doubted)
 
 
 def _ranks(server_bound: Sequence[Evidence]) -> Mapping[str, int]:
@@ -144,10 +148,10 @@ def _differ(call: Call) -> bool:
 
 
 def _place(row: Row) -> tuple[bool, int, float]:
-    """Ranked contenders first, by rank, then by throughput; the sort keeps the others in the order of the run."""
-    if row.rank is None or row.requests_per_s is None:
+    """Ranked contenders first, by rank, then by ratio; the sort keeps the others in the order of the run."""
+    if row.rank is None:
         return True, 0, 0.0
-    return False, row.rank, -row.requests_per_s.value
+    return False, row.rank, -row.comparison.ratio.value if row.comparison else -1.0
 
 
 def _requests_per_s(ours: Throughputs) -> Estimate | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -75,11 +76,13 @@ def test_a_small_difference_that_is_certain_is_one_though_it_lies_within_the_mar
     )
 
 
-def test_what_the_noise_hides_is_not_reproduced():
+def test_what_the_noise_hides_is_undecided_and_the_interval_that_counts_is_told():
     loud = {"block_noise": 0.05}
     found = judged(SAME, measured("typed", **loud), measured("untyped", seed=2, **loud))
-    assert found.standing is Standing.NOT_REPRODUCED
-    assert found.because.startswith("Whether there is a difference cannot be told here.")
+    assert found.standing is Standing.UNDECIDED
+    assert found.because.startswith("Whether there is a difference cannot be told here: that takes a 99 % interval")
+    low, high = re.search(r"it is (\S+) to (\S+)\.$", found.because).groups()
+    assert float(low) < found.measured[0].low < found.measured[0].high < float(high)
 
 
 def test_blocks_that_the_hour_moves_alike_widen_the_interval_and_do_not_narrow_it():
@@ -117,9 +120,11 @@ def test_what_runs_lack_leaves_a_claim_untested(runs, said):
     assert (found.standing, found.because) == (Standing.NOT_TESTED, said)
 
 
-def test_an_unsettled_number_is_said_beside_with_its_scenario():
+def test_an_unsettled_number_decides_nothing_and_is_said_with_its_scenario():
     unsettled = altered(measured("typed"), "recording", FASTAPI, connections=50)
-    assert judged(SAME, unsettled, measured("untyped", seed=2)).because.endswith(f" {FASTAPI} is UNSETTLED in typed.")
+    found = judged(SAME, unsettled, measured("untyped", seed=2))
+    assert found.standing is Standing.UNDECIDED
+    assert found.because.endswith(f" {FASTAPI} is UNSETTLED in typed.")
 
 
 def test_an_answer_that_never_came_reproduces_that_it_never_does():
@@ -156,7 +161,15 @@ def test_the_table_shows_what_was_claimed_and_what_was_found():
     same, never = re_lines(text)
     assert "| the same | 0.8" in same
     assert "| no 503 | 360 of " in never
-    assert "the runs m/typed, m/untyped, m/pool, each at its scenario's own connections" in text
+    assert "1, 2 rest on the runs m/typed, m/untyped, m/pool, each at its scenario's own connections" in text
+    assert f"there stand {FASTAPI} for Fastapi" in text
+
+
+def test_only_runs_that_a_claim_takes_are_said_to_decide_it():
+    runs = [measured("json"), measured("typed"), measured("untyped", seed=2)]
+    found = audit.audit(table(SAME), RUN, SUMMARY, [(run, summarize(run)) for run in runs])
+    assert found.scenarios == {"typed": "m/typed", "untyped": "m/untyped"}
+    assert found.scenario_contenders == {"Fastapi": FASTAPI, "Flask": FLASK, "Django_Rest": DJANGO}
 
 
 def re_lines(text):
@@ -182,7 +195,7 @@ def test_a_folder_of_several_scenarios_decides_what_its_run_of_the_tables_scenar
     command.audit("article", matrix(tmp_path, *runs), json=True)
     found = json.loads(capsys.readouterr().out)
     assert found["run"] == "m/json"
-    assert found["scenarios"] == {"json": "m/json", "pool": "m/pool"}, "only what its claims take"
+    assert found["scenarios"] == {"pool": "m/pool"}, "only what its claims take"
     *_, same, never = found["claims"]
     assert (same["standing"], never["standing"]) == ("not tested yet", "reproduced")
 

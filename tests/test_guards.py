@@ -438,6 +438,7 @@ def test_slices_in_which_too_little_came_and_nothing_wrong_are_unsettled_and_not
     room = _seen(run, "room in a slice")
     assert room.gives is Verdict.UNSETTLED
     assert "; none was counted." in room.evidence
+    assert "counted nothing and are in no number" in room.evidence
     assert guards.verdict(guards.doubts(run), FLASK) is Verdict.UNSETTLED
 
 

@@ -13,6 +13,7 @@ from harness import report
 from harness.catalog import ROOT
 from harness.model import Matrix, MatrixCell, MatrixLine, Verdict
 from harness.report import canvas, dots, files, matrices, pictures, together
+from harness.report.format import NOTHING
 from harness.report.theme import LIGHT, THEMES
 from tests import builders, summaries
 from tests.builders import DJANGO, FASTAPI, FLASK
@@ -125,6 +126,9 @@ def test_a_doubt_of_the_reference_stands_beside_it():
     line = found().lines[0].model_copy(update={"cells": (*cells, *found().lines[0].cells[1:])})
     (shown, *_) = matrices.told(run().head, found().model_copy(update={"lines": (line,)})).tables
     assert str(shown.lines[0][1]) == "1 (reference) UNSETTLED"
+    others = [one for one in shown.lines[0][2:] if one.main != NOTHING]
+    assert others
+    assert all(one.note.endswith("UNSETTLED") for one in others), "a ratio says no more than the worse of its numbers"
 
 
 def test_a_reference_without_a_number_is_no_1():

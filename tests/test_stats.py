@@ -178,6 +178,15 @@ def test_a_family_asks_for_more_than_the_99_percent_interval() -> None:
     assert found["b"].call is Call.UNDECIDED
 
 
+def test_nothing_is_said_of_a_ratio_of_which_a_side_is_doubted() -> None:
+    family = {"b": [0.5 + one for one in LOGS], "c": [0.6 + one for one in LOGS]}
+    sure = calls.comparisons("a", family)
+    doubted = calls.comparisons("a", family, {"b"})
+    assert (doubted["b"].call, doubted["c"].call) == (Call.UNDECIDED, Call.FASTER)
+    assert doubted["b"].ratio == sure["b"].ratio
+    assert {one.call for one in calls.comparisons("a", family, {"a"}).values()} == {Call.UNDECIDED}
+
+
 def test_a_small_but_certain_difference_is_faster_within_the_margin() -> None:
     found = calls.comparisons("a", {"b": [0.015 + one / 50 for one in LOGS]})["b"]
     assert (found.call, found.within_margin) == (Call.FASTER, True)

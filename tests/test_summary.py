@@ -101,6 +101,15 @@ def test_nothing_is_ranked_without_the_ceiling() -> None:
     assert {(row.verdict, row.rank) for row in rows.values()} == {(Verdict.UNSETTLED, None)}
 
 
+def test_nothing_is_said_of_a_ratio_to_a_reference_that_is_in_doubt() -> None:
+    rows = _rows(altered(result_set(), "recording", FASTAPI, connections=50))
+    assert (rows[FASTAPI].verdict, rows[FLASK].verdict) == (Verdict.UNSETTLED, Verdict.SERVER_BOUND)
+    comparison = rows[FLASK].comparison
+    assert comparison
+    assert comparison.call is Call.UNDECIDED
+    assert comparison.ratio == getattr(_rows(result_set())[FLASK].comparison, "ratio", None)
+
+
 # What little there is ------------------------------------------------------------------------------------------------
 
 

@@ -33,16 +33,24 @@ def audit(
     """
     ours = Ours(table, result_set, summary.rows)
     others = {run.head.scenario.name: Ours(table, run, derived.rows) for run, derived in rotation}
+    names = dict.fromkeys(name for claim in table.claims for name in claim.needs)
+    needed = {name: others[name].result_set.head.name for name in names if name in others}
     return Audit(
         source=table.source,
         host=table.host,
         connections=table.connections,
         run=result_set.head.name,
         lineup=result_set.head.plan.lineup,
-        contenders={table.row(app).title: row.member.label for app, row in ours.contenders.items()},
-        scenarios={name: one.result_set.head.name for name, one in others.items()},
+        contenders=_stand_ins(ours),
+        scenarios=needed,
+        scenario_contenders=_stand_ins(others[next(iter(needed))]) if needed else {},
         claims=tuple(_of_scenarios(claim, others) if claim.needs else _claim(claim, ours) for claim in table.claims),
     )
+
+
+def _stand_ins(ours: Ours) -> dict[str, str]:
+    """Our contenders' labels by the title of the row that they stand for."""
+    return {ours.table.row(app).title: row.member.label for app, row in ours.contenders.items()}
 
 
 def _claim(claim: Claim, ours: Ours) -> Judged:
@@ -53,7 +61,7 @@ def _claim(claim: Claim, ours: Ours) -> Judged:
         measured=tuple(_measured(claim, ours)),
         order=_order(claim, ours),
         standing=found.standing,
-        because=found.because,
+        because=f"{found.because} {claim.caveat}".strip(),
     )
 
 
@@ -69,14 +77,21 @@ def _of_scenarios(claim: Claim, others: Others) -> Judged:
         order=(),
         apart=scenarios.apart(claim, others),
         standing=found.standing,
-        because=found.because,
+        because=f"{found.because} {claim.caveat}".strip(),
     )
 
 
 def _judged_scenarios(claim: Claim, others: Others) -> Found:
-    judge = scenarios.judged_ratio if claim.shape == "scenario ratio" else scenarios.judged_answers
-    standing, because = judge(claim, others)
-    return Found(standing, " ".join((because, *scenarios.doubts(claim, others))))
+    """Doubts are about throughput: how many answers there were of some kind was counted, whatever the speed."""
+    if claim.shape == "scenario answers":
+        return scenarios.judged_answers(claim, others)
+    return _unless_doubted(scenarios.judged_ratio(claim, others), scenarios.doubts(claim, others))
+
+
+def _unless_doubted(found: Found, doubts: Iterable[str]) -> Found:
+    """Nothing is decided by a number that is not SERVER-BOUND."""
+    said = tuple(doubts)
+    return Found(Standing.UNDECIDED, " ".join(("As measured:", found.because, "But", *said))) if said else found
 
 
 def _measured(claim: Claim, ours: Ours) -> Iterator[Estimate]:
@@ -160,12 +175,14 @@ def _lacks(claim: Claim, ours: Ours) -> Iterator[str]:
 
 
 def _judged(claim: Claim, ours: Ours) -> Found:
-    standing, because = _JUDGES[claim.shape](claim, ours)
-    return Found(standing, because if standing is Standing.OTHER_HOST else " ".join((because, *_doubts(claim, ours))))
+    found = _JUDGES[claim.shape](claim, ours)
+    return found if found.standing is Standing.OTHER_HOST else _unless_doubted(found, _doubts(claim, ours))
 
 
 def _doubts(claim: Claim, ours: Ours) -> Iterator[str]:
-    """Which of our numbers are compared, but not SERVER-BOUND."""
+    """Which of our numbers are compared, but not SERVER-BOUND: a verdict that says nothing of cold starts."""
+    if claim.measure == "cold start":
+        return
     for row in (ours.contenders[app] for app in claim.of):
         if row.verdict is not Verdict.SERVER_BOUND:
             yield f"{row.member.label} is {row.verdict} here."
@@ -187,18 +204,26 @@ def _judged_ratio(claim: Claim, ours: Ours) -> Found:
     if stated and all(_overlaps(stated, ratio.estimate) for ratio in ratios):
         return Found(Standing.REPRODUCED, "It lies in our interval, widened by 10 %.")
     expected = bool(stated and stated[0] > 1)
-    if all(ratio.is_above is expected for ratio in ratios):
-        return Found(Standing.ORDER_ONLY, "The order is the same, the distance another.")
-    return Found(Standing.NOT_REPRODUCED, f"The order {_how(ratio.is_above for ratio in ratios)}.")
+    above = [ratio.is_above for ratio in ratios]
+    if (not expected) in above:
+        return Found(Standing.NOT_REPRODUCED, "The order is another one here.")
+    if None in above:
+        return Found(Standing.UNDECIDED, "The order cannot be told here.")
+    return Found(Standing.ORDER_ONLY, "The order is the same, the distance another.")
 
 
 def _judged_order(claim: Claim, ours: Ours) -> Found:
     found = ours.ratios(claim.measure)
-    for pair in pairwise(claim.of):
-        is_above = found[pair].is_above if pair in found else None
-        if is_above is not claim.more_is_better:
-            names = " and ".join(ours.contenders[app].member.label for app in pair)
-            return Found(Standing.NOT_REPRODUCED, f"The order of {names} {_how([is_above])}.")
+    ahead = {pair: found[pair].is_above if pair in found else None for pair in pairwise(claim.of)}
+    for is_above, standing, how in (
+        (not claim.more_is_better, Standing.NOT_REPRODUCED, "is another one here"),
+        (None, Standing.UNDECIDED, "cannot be told here"),
+    ):
+        pair = next((pair for pair, one in ahead.items() if one is is_above), None)
+        if pair:
+            return Found(
+                standing, f"The order of {' and '.join(ours.contenders[app].member.label for app in pair)} {how}."
+            )
     return Found(Standing.REPRODUCED, "Each is certainly ahead of the next.")
 
 
@@ -207,10 +232,6 @@ _JUDGES: Mapping[str, Callable[[Claim, Ours], Found]] = {
     "ratio": _judged_ratio,
     "order": _judged_order,
 }
-
-
-def _how(above: Iterable[bool | None]) -> str:
-    return "cannot be told here" if None in above else "is another one here"
 
 
 def _overlaps(stated: tuple[float, float], ours: Estimate) -> bool:

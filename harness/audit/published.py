@@ -61,6 +61,7 @@ class Claim(Value):
     """A claim in words, about the apps `of`. `times`: the ratio that it states, from and to; None: the table's own.
 
     `needs`: the scenarios that decide it, where no figure of the table can. `never`: the status that no answer has.
+    `caveat`: what else differs in our way of testing it.
     """
 
     says: str
@@ -69,6 +70,7 @@ class Claim(Value):
     times: tuple[float, float] | None = None
     needs: tuple[str, ...] = ()
     never: int | None = None
+    caveat: str = ""
 
     @property
     def measure(self) -> Measure:

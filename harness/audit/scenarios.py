@@ -75,7 +75,9 @@ def judged_ratio(claim: Claim, others: Others) -> Found:
     if found and found.call is Call.SAME:
         return Found(Standing.REPRODUCED, f"Throughput is the SAME, within 3 %, as in {claim.needs[1]}.")
     if found is None or found.call is Call.UNDECIDED:
-        return Found(Standing.NOT_REPRODUCED, "Whether there is a difference cannot be told here.")
+        takes = "that takes a 99 % interval without 1"
+        wide = f", and it is {found.low99:.3g} to {found.high99:.3g}" if found and found.low99 and found.high99 else ""
+        return Found(Standing.UNDECIDED, f"Whether there is a difference cannot be told here: {takes}{wide}.")
     within = ", within the margin of 3 %" if found.within_margin else ""
     return Found(Standing.NOT_REPRODUCED, f"{claim.needs[0]} is {found.call} than {claim.needs[1]}{within}.")
 

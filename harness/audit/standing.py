@@ -16,6 +16,7 @@ class Standing(StrEnum):
     REPRODUCED = "reproduced"
     ORDER_ONLY = "order only"
     NOT_REPRODUCED = "not reproduced"
+    UNDECIDED = "undecided"
     INCONSISTENT = "inconsistent as stated"
     OTHER_HOST = "other host"
     NOT_TESTED = "not tested yet"
@@ -57,7 +58,8 @@ class Judged(Value):
 class Audit(Value):
     """All claims of a published table, tested against one run; `contenders` stand for the titles of its rows.
 
-    Claims that take other scenarios were tested against runs of these: `scenarios` says which, by scenario.
+    Claims that take other scenarios were tested against runs of these: `scenarios` says which, by scenario, and
+    `scenario_contenders` who stands there for which row.
     """
 
     source: str
@@ -67,4 +69,5 @@ class Audit(Value):
     lineup: str
     contenders: Mapping[str, str]
     scenarios: Mapping[str, str] = {}
+    scenario_contenders: Mapping[str, str] = {}
     claims: tuple[Judged, ...]

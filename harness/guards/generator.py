@@ -94,6 +94,8 @@ def room(seen: Evidence) -> Finding:
     )
     longest_s = max((slice_.longest_s or 0.0 for slice_ in seen.slices), default=None)
     said = f"{tight} of {count} slices had no room for {ROOM} turnovers or for the longest request"
+    if seen.silent:
+        said += f" ({seen.silent} counted nothing and are in no number, which so lacks the slowest)"
     longest = "none was counted" if longest_s is None else f"the longest counted took {1000 * longest_s:.0f} ms"
     evidence = f"{said}; {longest}."
     if tight <= BAD_SLICES * count:

@@ -18,7 +18,8 @@ WORDS: Mapping[Standing, str] = {
         "answer never came."
     ),
     Standing.ORDER_ONLY: "the ratio lies elsewhere, but certainly on the same side of 1.",
-    Standing.NOT_REPRODUCED: "our run found otherwise, or could not tell.",
+    Standing.NOT_REPRODUCED: "our run found otherwise.",
+    Standing.UNDECIDED: "our run cannot tell, or what it measured is in doubt.",
     Standing.INCONSISTENT: "it contradicts its own table, or what follows from it.",
     Standing.OTHER_HOST: "an absolute figure that was measured on another machine than ours.",
     Standing.NOT_TESTED: "our run has nothing to decide it by.",
@@ -86,7 +87,10 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield from (f"{', '.join(numbers)}: {because}" for because, numbers in reasons.items())
     stand = ", ".join(f"{label} for {title}" for title, label in audit.contenders.items())
     yield f"Theirs: {audit.host}, {audit.connections} connections. Ours: the run {audit.run}, line-up {audit.lineup}."
+    yield f"There stand {stand or 'none of its rows'}. A ratio is the first one's figure over the other's."
     if audit.scenarios:
         runs = ", ".join(dict.fromkeys(audit.scenarios.values()))
-        yield f"Claims that take other scenarios: the runs {runs}, each at its scenario's own connections."
-    yield f"Here stand {stand or 'none of its rows'}. A ratio is the first one's figure over the other's."
+        others = ", ".join(f"{label} for {title}" for title, label in audit.scenario_contenders.items())
+        numbers = [str(number) for number, one in enumerate(audit.claims, 1) if one.claim.needs]
+        where = f"the runs {runs}, each at its scenario's own connections"
+        yield f"{', '.join(numbers)} rest on {where}; there stand {others}."

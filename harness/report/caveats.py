@@ -33,7 +33,8 @@ DUET = (
 IDLE = (
     "Idle: a contender is launched once more for these alone, and memory is the proportional set size of its process "
     "tree while it holds them, less what it was before, over their number. What the kernel keeps for a socket is in no "
-    "process's set, and so not in this number."
+    "process's set, and so not in this number. What each costs is by how many there are: of contenders that held "
+    "different numbers of them the memory does not compare."
 )
 _SAID = {"worker balance"}
 
@@ -146,7 +147,10 @@ GLOSSARY = {
     "FASTER": "the 99 % interval of the ratio lies above 1, corrected for the number of comparisons (Holm).",
     "SLOWER": "the 99 % interval of the ratio lies below 1, corrected for the number of comparisons (Holm).",
     "SAME": "the 95 % interval of the ratio lies within 3 % of 1.",
-    "UNDECIDED": "the data allow neither FASTER nor SLOWER nor SAME.",
+    "UNDECIDED": (
+        "the data allow neither FASTER nor SLOWER nor SAME, or one of the two numbers is not SERVER-BOUND, so that "
+        "nothing may be said of their ratio."
+    ),
     "ratio": "requests per second over those of the reference, from slices that lie close together in time.",
     "interval": "95 times in 100 an interval made like this one holds the true value.",
     "occasions": (

@@ -26,16 +26,17 @@ _STEPS = ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.
 _LEAST_REACH = 1.1  # either side of 1
 _READING = (
     "Requests per second over those of {reference} in the same scenario, on a logarithmic scale; under a scenario's "
-    "name what {reference} does in it. To the right of 1: more. Dots: filled SERVER-BOUND, open doubted; cross: no "
-    "number to compare. Bars: 95 % intervals, where they are known."
+    "name what {reference} does in it. To the right of 1: more. Dots: filled SERVER-BOUND, open where either number is "
+    "doubted; cross: no number to compare. Bars: 95 % intervals, where they are known."
 )
 
 
 class _Dot(NamedTuple):
-    """A line of the chart: where it stands, counted downwards, and what it shows."""
+    """A line of the chart: where it stands, counted downwards, what it shows, and what may be said of that ratio."""
 
     place: float
     cell: MatrixCell
+    verdict: Verdict
 
 
 class _Group(NamedTuple):
@@ -82,7 +83,9 @@ def _groups(matrix: Matrix, compared: int) -> tuple[list[_Group], float]:
         reference = cells.pop(matrix.reference, None)
         lines = max(_SCENARIO_LINES, len(cells))
         first = top + (lines - len(cells)) / 2 + 0.5
-        dots = tuple(_Dot(first + number, cell) for number, cell in enumerate(cells.values()))
+        dots = tuple(
+            _Dot(first + number, cell, matrices.of_ratio(cell, reference)) for number, cell in enumerate(cells.values())
+        )
         groups.append(_Group(top + lines / 2, line, reference, dots))
         top += lines + _GAP
     return groups, top
@@ -122,7 +125,7 @@ def _half(group: _Group) -> float:
 def _draw(sheet: Sheet, dot: _Dot) -> None:
     axes, cell, theme = sheet.axes[0], dot.cell, sheet.theme
     color = sheet.looks[cell.contender].color
-    doubted = cell.verdict is not Verdict.SERVER_BOUND
+    doubted = dot.verdict is not Verdict.SERVER_BOUND
     if cell.ratio is None:
         axes.plot(0.015, dot.place, "x", color=color, markersize=5, transform=axes.get_yaxis_transform())
     else:
@@ -134,7 +137,7 @@ def _draw(sheet: Sheet, dot: _Dot) -> None:
     at: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
     at |= {"va": "center", "annotation_clip": False, "size": 8}
     axes.annotate(number, (1, dot.place), (10, 0), color=color, weight="bold", **at)
-    remark = f"{interval} {cell.verdict}" if doubted and not number else cell.verdict if doubted else interval
+    remark = f"{interval} {dot.verdict}" if doubted and not number else dot.verdict if doubted else interval
     axes.annotate(remark, (1, dot.place), (56, 0), color=theme.warning if doubted else theme.muted, **at)
 
 

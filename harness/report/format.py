@@ -35,8 +35,8 @@ def rate(per_s: float | None) -> str:
 
 
 def ratio(estimate: Estimate | None) -> Cell:
-    """A ratio: `0.52x (0.51 to 0.53)`."""
-    return _interval(estimate, 1.0, "x")
+    """A ratio: `0.52x (0.51 to 0.53)`. An interval that leaves 1 out is never rounded to one that ends there."""
+    return _interval(estimate, 1.0, "x", apart=1.0)
 
 
 def times(value: float | None) -> str:
@@ -121,7 +121,7 @@ def moment(timestamp: float) -> str:
     return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _interval(estimate: Estimate | None, scale: float, unit: str = "") -> Cell:
+def _interval(estimate: Estimate | None, scale: float, unit: str = "", *, apart: float | None = None) -> Cell:
     if estimate is None:
         return Cell(NOT_MEASURED)
     value = estimate.value / scale
@@ -129,6 +129,8 @@ def _interval(estimate: Estimate | None, scale: float, unit: str = "") -> Cell:
         return Cell(f"{number(value)}{unit}")
     low, high = estimate.low / scale, estimate.high / scale
     power = _last_digit(value, (high - low) / 2)
+    if apart in {round(low, -power), round(high, -power)} and not low <= apart <= high:
+        power -= 1
     return Cell(f"{_rounded(value, power)}{unit}", f"({_rounded(low, power)} to {_rounded(high, power)})")
 
 

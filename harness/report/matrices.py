@@ -14,7 +14,7 @@ from harness.report.pictures import MATRIX
 from harness.report.tables import Head, Table
 from harness.report.together import DOUBTED, Together, doubted
 
-Show = Callable[[MatrixCell], Cell]
+Show = Callable[[MatrixLine, MatrixCell], Cell]
 
 _RATIO = (
     "A ratio is throughput over that of the reference, in the same blocks. Scenarios were measured block by block in "
@@ -82,6 +82,17 @@ def compared_in(matrix: Matrix, line: MatrixLine) -> Iterator[MatrixCell]:
     return (cell for cell in _of(matrix, line, contenders(matrix)) if cell)
 
 
+def of_ratio(cell: MatrixCell, reference: MatrixCell | None) -> Verdict:
+    """What may be said of a ratio: the worse verdict of its two numbers."""
+    verdicts = {cell.verdict, reference.verdict if reference else cell.verdict}
+    return next(one for one in Verdict if one in verdicts)
+
+
+def reference_in(matrix: Matrix, line: MatrixLine) -> MatrixCell | None:
+    """What ratios of a scenario are taken to."""
+    return next((cell for cell in compared_in(matrix, line) if cell.contender == matrix.reference), None)
+
+
 def csv_text(matrix: Matrix) -> str:
     """One line for each contender in each scenario; SI units, empty where not measured.
 
@@ -121,7 +132,7 @@ def _tables(matrix: Matrix) -> Iterator[tuple[Table, str]]:
     compared, every = contenders(matrix), matrix.members
     interval = "; a range in brackets is a 95 % interval" if any(map(_has_interval, _cells(matrix))) else ""
     title = f"Ratio to {escape.plain(matrix.reference)} by scenario{interval}"
-    yield _table(title, matrix, compared, lambda cell: _ratio(matrix, cell)), ""
+    yield _table(title, matrix, compared, lambda line, cell: _ratio(cell, reference_in(matrix, line))), ""
     yield _table("Requests per second by scenario", matrix, every, _requests_per_s, connections=True), _YARDSTICKS
     if any(cell.apart for cell in _cells(matrix)):
         yield _apart(matrix, compared), _APART
@@ -137,7 +148,7 @@ def _table(title: str, matrix: Matrix, members: tuple[Member, ...], show: Show, 
             Cell(line.scenario),
             *([Cell(written.count(line.connections))] if connections else []),
             *(
-                show(cell) if cell else _absent(line, member)
+                show(line, cell) if cell else _absent(line, member)
                 for member, cell in zip(members, _of(matrix, line, members), strict=True)
             ),
         )
@@ -185,17 +196,17 @@ def _has_interval(cell: MatrixCell) -> bool:
     return any(one and one.low is not None for one in found)
 
 
-def _ratio(matrix: Matrix, cell: MatrixCell) -> Cell:
-    if cell.contender == matrix.reference and cell.requests_per_s:
+def _ratio(cell: MatrixCell, reference: MatrixCell | None) -> Cell:
+    if cell is reference and cell.requests_per_s:
         return doubted(cell.verdict, Cell("1", "(reference)"))
-    return doubted(cell.verdict, written.ratio(cell.ratio) if cell.ratio else Cell(NOTHING))
+    return doubted(of_ratio(cell, reference), written.ratio(cell.ratio) if cell.ratio else Cell(NOTHING))
 
 
-def _requests_per_s(cell: MatrixCell) -> Cell:
+def _requests_per_s(_: MatrixLine, cell: MatrixCell) -> Cell:
     return doubted(cell.verdict, Cell(written.requests_per_s(cell.requests_per_s).main))
 
 
-def _services_share(cell: MatrixCell) -> Cell:
+def _services_share(_: MatrixLine, cell: MatrixCell) -> Cell:
     return Cell(NOTHING if cell.services_share is None else written.percent(cell.services_share))
 
 

@@ -14,7 +14,10 @@ from harness.report.format import Cell
 from harness.report.pictures import Picture
 from harness.report.tables import Table
 
-DOUBTED = "A word beside a number is its verdict where that is not SERVER-BOUND; the report of its run says why."
+DOUBTED = (
+    "A word beside a number is its verdict where that is not SERVER-BOUND, beside a ratio the worse one of its two "
+    "numbers; the report of its run says why."
+)
 
 
 class Together(NamedTuple):

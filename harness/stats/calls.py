@@ -8,7 +8,7 @@ SAME is not corrected: it is said where the printed 95 % interval lies within th
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -25,13 +25,17 @@ POWER = 0.8
 Key = TypeVar("Key", bound=Hashable)
 
 
-def comparisons(reference: str, family: Mapping[str, Values]) -> dict[str, Comparison]:
+def comparisons(reference: str, family: Mapping[str, Values], doubted: Collection[str] = ()) -> dict[str, Comparison]:
     """Each member of a family, given as log ratios to `reference` (one per block), compared with it.
 
-    Without an interval (too few blocks, no spread) a comparison is UNDECIDED. Raises ValueError for a value that is
+    Without an interval (too few blocks, no spread) a comparison is UNDECIDED; so is one of which a side is `doubted`: a
+    ratio says no more than the worse of its two numbers. Raises ValueError for a value that is
     not finite, or none at all.
     """
     found = calls(family)
+    if reference in doubted:
+        doubted = family
+    found |= {label: Call.UNDECIDED for label in doubted if label in found}
     return {label: _comparison(reference, logs, found[label]) for label, logs in family.items()}
 
 

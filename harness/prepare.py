@@ -236,7 +236,7 @@ def seconds(chosen: Plan, entry: Entry) -> float:
 
 
 def _turn_s(chosen: Plan, requests_per_s: float) -> float:
-    return 1.3 * turn_duration_s(chosen, requests_per_s, 0.0)
+    return chosen.lead_s / 2 + 1.3 * turn_duration_s(chosen, requests_per_s, 0.0)
 
 
 def _member(contender: Contender, host: Host, *, whole: bool) -> Member:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from itertools import combinations
 from statistics import median, median_low
 
@@ -53,7 +54,7 @@ def summarize(
         name=result_set.head.name,
         blocks_planned=result_set.head.plan.blocks,
         blocks_finished=len(result_set.blocks),
-        rows=tuple(sorted(rows, key=_place)),
+        rows=tuple(sorted(rows, key=partial(_place, result_set.head.plan.reference))),
         doubts=doubts,
         claims=audit.beside(published, rows) if published else None,
         absent=result_set.head.absent,
@@ -147,11 +148,16 @@ def _differ(call: Call) -> bool:
     return call in {Call.FASTER, Call.SLOWER}
 
 
-def _place(row: Row) -> tuple[bool, int, float]:
-    """Ranked contenders first, by rank, then by ratio; the sort keeps the others in the order of the run."""
-    if row.rank is None:
+def _place(reference: str, row: Row) -> tuple[bool, int, float]:
+    """Ranked contenders first, by rank, then by ratio, or by throughput where there is no reference to compare with.
+
+    The sort keeps the others in the order of the run.
+    """
+    if row.rank is None or row.requests_per_s is None:
         return True, 0, 0.0
-    return False, row.rank, -row.comparison.ratio.value if row.comparison else -1.0
+    if row.comparison:
+        return False, row.rank, -row.comparison.ratio.value
+    return False, row.rank, -1.0 if row.member.label == reference else -row.requests_per_s.value
 
 
 def _requests_per_s(ours: Throughputs) -> Estimate | None:

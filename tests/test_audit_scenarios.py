@@ -162,7 +162,7 @@ def test_the_table_shows_what_was_claimed_and_what_was_found():
     assert "| the same | 0.8" in same
     assert "| no 503 | 360 of " in never
     assert "1, 2 rest on the runs m/typed, m/untyped, m/pool, each at its scenario's own connections" in text
-    assert f"there stand {FASTAPI} for Fastapi" in text
+    assert f"in them stand {FASTAPI} for Fastapi" in text
 
 
 def test_only_runs_that_a_claim_takes_are_said_to_decide_it():

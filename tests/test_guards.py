@@ -447,6 +447,11 @@ def test_one_slice_in_which_the_machine_stood_still_is_left_to_the_trimmed_mean(
     assert guards.verdict(guards.doubts(run), FLASK) is Verdict.SERVER_BOUND
 
 
+def test_a_lead_is_no_room_for_a_request() -> None:
+    run = _recorded(result_set(), lambda seen: {"longest_s": 0.9 * seen.duration_s, "lead_s": 0.2 * seen.duration_s})
+    assert _seen(run, "room in a slice").gives is Verdict.UNSETTLED
+
+
 def test_few_turnovers_leave_a_number_unsettled() -> None:
     run = _recorded(result_set(), lambda _: {"counted": 150.0, "counted_s": 0.06})
     assert _seen(run, "room in a slice").gives is Verdict.UNSETTLED

@@ -23,6 +23,7 @@ def between(value: float, low: float, high: float) -> Estimate:
         (0.9, 0.82, 0.97, "0.90x (0.82 to 0.97)"),
         (0.85, 0.74, 0.98, "0.85x (0.74 to 0.98)"),
         (1.16, 0.98, 1.31, "1.2x (1.0 to 1.3)"),
+        (1.05, 1.00004, 1.1, "1.05000x (1.00004 to 1.10000)"),
     ],
 )
 def test_the_digits_of_a_ratio_follow_the_width_of_its_interval(

@@ -55,7 +55,8 @@ def turn_duration_s(plan: Plan, requests_per_s: float, longest_s: float) -> floa
     """How long to load a server of this throughput, whose longest request took so long, in seconds (METHOD.md 1).
 
     The first two turnovers are not counted, so `plan.turnovers` counted ones need two more. A request that takes longer
-    than the turn would never be seen to start and end in it, so three of the longest must fit in.
+    than the turn would never be seen to start and end in it, so three of the longest must fit in. Where the throughput
+    is not known (0) it is the longest that is allowed.
     """
     if requests_per_s <= 0:
         return plan.slice_max_s

@@ -48,6 +48,7 @@ def merged(
         round=first.round,
         started_at=started_at,
         duration_s=duration_s,
+        lead_s=first.lead_s,
         answered=sum(one.answered for one in seen),
         counted=sum(one.counted for one in seen),
         counted_s=first.counted_s,

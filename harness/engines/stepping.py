@@ -127,10 +127,8 @@ def _duration_s(plan: Plan, turn: Turn, warm: Mapping[str, tuple[float, float]])
 
 
 def _speed(warm_up: Recording) -> tuple[float, float]:
-    """Requests per second and the longest counted latency; by all that it asked, where it was too short to count any.
+    """Requests per second and the longest latency, as far as they were counted: nothing of it, after too short a one.
 
-    What the first turnovers take is not counted in slices, and so makes none of them longer.
+    What the first turnovers take is not counted in slices either, and so makes none of them longer.
     """
-    if warm_up.requests_per_s:
-        return warm_up.requests_per_s, warm_up.latency.max_s or 0.0
-    return warm_up.answered / (warm_up.duration_s + warm_up.drain_s), warm_up.longest_s or 0.0
+    return warm_up.requests_per_s or 0.0, warm_up.latency.max_s or 0.0

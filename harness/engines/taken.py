@@ -50,6 +50,7 @@ def recording(taken: Taken, load: Load, found: Facts, stop_ns: int) -> Recording
         round=turn.round,
         started_at=start.at,
         duration_s=(stop.ns - start.ns) * _NS,
+        lead_s=turn.lead_s,
         answered=found.all_ns.size,
         counted=found.counted,
         counted_s=found.counted_s,

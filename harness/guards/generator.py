@@ -96,7 +96,7 @@ def room(seen: Evidence) -> Finding:
     said = f"{tight} of {count} slices had no room for {ROOM} turnovers or for the longest request"
     if seen.silent:
         said += f" ({seen.silent} counted nothing and are in no number, which so lacks the slowest)"
-    longest = "none was counted" if longest_s is None else f"the longest counted took {1000 * longest_s:.0f} ms"
+    longest = "none was counted" if longest_s is None else f"the longest of all took {1000 * longest_s:.0f} ms"
     evidence = f"{said}; {longest}."
     if tight <= BAD_SLICES * count:
         return Finding(evidence)
@@ -104,7 +104,8 @@ def room(seen: Evidence) -> Finding:
 
 
 def _outlasts(slice_: Recording) -> bool:
-    return slice_.longest_s is not None and slice_.longest_s > slice_.duration_s
+    """A lead is no room: nothing is counted in it."""
+    return slice_.longest_s is not None and slice_.longest_s > slice_.duration_s - slice_.lead_s
 
 
 def own_time(seen: Evidence) -> Finding:

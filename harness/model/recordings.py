@@ -11,6 +11,8 @@ from pydantic import AfterValidator, Field, PlainSerializer
 
 from harness.model.value import Value
 
+_NOBODY = 1e-9  # what differences of sums of shares leave of nothing
+
 
 class ErrorCause(StrEnum):
     """Why a request got no correct answer."""
@@ -80,7 +82,8 @@ class GeneratorPart(Value):
 class Recording(Value):
     """Raw facts of one turn.
 
-    `counted` correct answers were given in a window of `counted_s`, from the end of the second turnover to the stop;
+    `counted` correct answers were given in a window of `counted_s`, from `lead_s` after the end of the second turnover
+    to the stop;
     each counts by the share of its time that lies in the window. `latency` holds the requests started in it, followed
     through the drain; `longest_s` is the longest request of the whole turn. `busy` is the mean over the planned
     connections of the share of its time that a connection had a request under way. `answered` counts all correct
@@ -104,6 +107,7 @@ class Recording(Value):
     round: int
     started_at: float
     duration_s: float
+    lead_s: float = Field(default=0.0, exclude_if=lambda seconds: not seconds)
     answered: int
     counted: float
     counted_s: float
@@ -135,5 +139,12 @@ class Recording(Value):
 
         Whoever is turned away is not served. Else a server that refuses soon would outdo one that does the work.
         """
-        refused = sum(self.counted_alternatives.get(name, 0.0) for name in refusals)
-        return (self.counted - refused) / self.counted_s if self.counted and self.counted_s else None
+        if not (self.counted and self.counted_s):
+            return None
+        served = self.counted - sum(map(self._counted_as, refusals))
+        return served / self.counted_s if served > _NOBODY * self.counted else 0.0
+
+    def _counted_as(self, alternative: str) -> float:
+        """How many of the counted were answered so; older recordings have only their share of the whole turn."""
+        of_all = self.counted * self.alternatives.get(alternative, 0) / self.answered if self.answered else 0.0
+        return self.counted_alternatives.get(alternative, of_all)

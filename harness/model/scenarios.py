@@ -141,8 +141,8 @@ class Scenario(Value):
 
     `services` stand beside the apps, as seeded, in every block. `settings` are environment variables of every
     contender. `slice_min_s` and `slice_max_s`: where few slow answers a second, or rare requests,
-    need longer slices than usual. `lead_s`: the period of what recurs by the clock (an entry that expires): each slice
-    is counted from a random moment of it on, else all would begin at the same.
+    need longer slices than usual. `lead_s`: some periods of what recurs by the clock (an entry that expires):
+    each slice is counted from a random moment of them on, else all would begin at the same.
     """
 
     name: str

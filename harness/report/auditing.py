@@ -87,10 +87,10 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield from (f"{', '.join(numbers)}: {because}" for because, numbers in reasons.items())
     stand = ", ".join(f"{label} for {title}" for title, label in audit.contenders.items())
     yield f"Theirs: {audit.host}, {audit.connections} connections. Ours: the run {audit.run}, line-up {audit.lineup}."
-    yield f"There stand {stand or 'none of its rows'}. A ratio is the first one's figure over the other's."
+    yield f"In it stand {stand or 'none of its rows'}. A ratio is the first one's figure over the other's."
     if audit.scenarios:
         runs = ", ".join(dict.fromkeys(audit.scenarios.values()))
         others = ", ".join(f"{label} for {title}" for title, label in audit.scenario_contenders.items())
         numbers = [str(number) for number, one in enumerate(audit.claims, 1) if one.claim.needs]
         where = f"the runs {runs}, each at its scenario's own connections"
-        yield f"{', '.join(numbers)} rest on {where}; there stand {others}."
+        yield f"{', '.join(numbers)} rest on {where}; in them stand {others or 'none of its rows'}."

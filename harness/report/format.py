@@ -129,7 +129,7 @@ def _interval(estimate: Estimate | None, scale: float, unit: str = "", *, apart:
         return Cell(f"{number(value)}{unit}")
     low, high = estimate.low / scale, estimate.high / scale
     power = _last_digit(value, (high - low) / 2)
-    if apart in {round(low, -power), round(high, -power)} and not low <= apart <= high:
+    while apart in {round(low, -power), round(high, -power)} and not low <= apart <= high:
         power -= 1
     return Cell(f"{_rounded(value, power)}{unit}", f"({_rounded(low, power)} to {_rounded(high, power)})")
 

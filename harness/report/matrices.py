@@ -27,7 +27,8 @@ _YARDSTICKS = (
     "asked json."
 )
 _APART = (
-    "Counted apart: correct answers of another kind, such as refusals that are due. They are part of the throughput; "
+    "Counted apart: correct answers of another kind, such as refusals that are due, of all answers of the slices, also "
+    "those before what is counted. They are part of the throughput; "
     "not so those by which a server says that it is too busy (status 5xx): nobody was served by them."
 )
 _SERVICES = (

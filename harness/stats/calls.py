@@ -28,15 +28,13 @@ Key = TypeVar("Key", bound=Hashable)
 def comparisons(reference: str, family: Mapping[str, Values], doubted: Collection[str] = ()) -> dict[str, Comparison]:
     """Each member of a family, given as log ratios to `reference` (one per block), compared with it.
 
-    Without an interval (too few blocks, no spread) a comparison is UNDECIDED; so is one of which a side is `doubted`: a
-    ratio says no more than the worse of its two numbers. Raises ValueError for a value that is
-    not finite, or none at all.
+    Without an interval (too few blocks, no spread) a comparison is UNDECIDED; so is one of which a side is `doubted`,
+    for a ratio says no more than the worse of its two numbers: these are not of the family that Holm's correction
+    counts. Raises ValueError for a value that is not finite, or none at all.
     """
-    found = calls(family)
-    if reference in doubted:
-        doubted = family
-    found |= {label: Call.UNDECIDED for label in doubted if label in found}
-    return {label: _comparison(reference, logs, found[label]) for label, logs in family.items()}
+    judged = {} if reference in doubted else {label: logs for label, logs in family.items() if label not in doubted}
+    found = calls(judged)
+    return {label: _comparison(reference, logs, found.get(label, Call.UNDECIDED)) for label, logs in family.items()}
 
 
 def calls(family: Mapping[Key, Values]) -> dict[Key, Call]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from harness import guards
 from harness.model import (
     BlockOutcome,
@@ -22,6 +24,7 @@ from harness.summary import summarize
 from tests.builders import FLASK, MEMBERS, NULL, THROUGHPUTS, result_set, served
 
 ACCEPTED = Expectation(status=202, json_body={"status": "processing"})
+BUSY = Expectation(status=503, json_body={})
 TAKEN = Expectation(status=409, json_body={})
 SIGN_UP = Request(name="signup", method="POST", path="/users", draw=Draw(of="newcomer", once=True), expect=ACCEPTED)
 SCENARIO = Scenario(
@@ -133,6 +136,33 @@ def test_of_a_mix_only_the_sign_ups_count() -> None:
 
 def test_an_answer_that_was_right_in_another_way_promises_no_mail() -> None:
     assert found(run(alternatives={"busy": 40}), "mails").gives is None
+
+
+@pytest.mark.parametrize(("barren", "gives"), [(0, None), (10, None), (13, Verdict.UNSETTLED)])
+def test_slices_in_which_all_were_turned_away_are_told_for_they_are_in_no_number(
+    barren: int, gives: Verdict | None
+) -> None:
+    """12 blocks of 10 rounds, one slice in ten of which may be so."""
+    turned_away = READING.model_copy(update={"alternatives": {"turned-away": BUSY}})
+    made = run(SCENARIO.model_copy(update={"requests": (turned_away,), "services": ()}))
+    slices = [turn for turn in made.turns if turn.contender == FLASK and turn.round]
+    assert len(slices) == 120
+    for turn in slices[:barren]:
+        assert turn.recording
+        all_of_it = {
+            "alternatives": {"turned-away": turn.recording.answered},
+            "counted_alternatives": {"turned-away": turn.recording.counted},
+        }
+        other = _recorded(turn, all_of_it)
+        made = made.model_copy(update={"outcomes": tuple(other if one is turn else one for one in made.outcomes)})
+    doubt = found(made, "somebody served")
+    assert (doubt.checked, doubt.gives) == (True, gives)
+    assert f"{barren} of 120" in doubt.evidence
+    assert ("in no number" in doubt.evidence) == bool(barren)
+
+
+def test_only_where_a_server_may_refuse_somebody_must_have_been_served() -> None:
+    assert not {guard for guard, _ in guarded(run())} & {*guards.WITH_REFUSALS}
 
 
 def test_a_block_in_which_it_was_not_measured_promises_nothing() -> None:

@@ -17,6 +17,7 @@ __all__ = [
     "OF_THE_RUN",
     "REQUIRED",
     "WITH_DUETS",
+    "WITH_REFUSALS",
     "WITH_SERVICES",
     "WITH_SEVERAL",
     "doubts",
@@ -51,6 +52,11 @@ WITH_SEVERAL: Mapping[str, Callable[[Evidence], Finding]] = {
 WITH_DUETS: Mapping[str, Callable[[Evidence], Finding]] = {
     "slices and duet": duet.agreement,
 }
+
+WITH_REFUSALS: Mapping[str, Callable[[Evidence], Finding]] = {
+    "somebody served": servers.served,
+}
+"""Where a correct answer may say that the server cannot do the work now."""
 
 WITH_SERVICES: Mapping[ServiceName, Mapping[str, Callable[[Evidence], Finding]]] = {
     "postgres": {"database connections": services.connections},
@@ -106,6 +112,8 @@ def _of_contender(plan: Plan, seen: Evidence) -> Iterator[Doubt]:
     if any(slice_.generators for slice_ in seen.slices):
         yield from (_doubt(name, label, guard(seen)) for name, guard in WITH_SEVERAL.items())
     if not seen.member.is_yardstick:
+        if seen.scenario.refusals:
+            yield from (_doubt(name, label, guard(seen)) for name, guard in WITH_REFUSALS.items())
         for service in seen.scenario.services:
             yield from (_doubt(name, label, guard(seen)) for name, guard in WITH_SERVICES.get(service, {}).items())
     if plan.duets and label != plan.reference and seen.member.role != "null":

@@ -10,6 +10,7 @@ from harness.model import ErrorCause, ServerOutcome, Usage, Verdict
 from harness.stats.slices import is_clean, is_silent
 
 UNEVEN = 1.5  # times a worker's share (calibrate)
+BARREN = 0.1  # of all slices (calibrate)
 
 
 def right_answers(seen: Evidence) -> Finding:
@@ -30,6 +31,17 @@ def right_answers(seen: Evidence) -> Finding:
         said = f"{lost:,} of {answered:,} requests got no answer on a connection in use, and had to be asked again."
         return Finding(said, Verdict.INVALID)
     return Finding(f"All {answered:,} answers in {len(seen.turns)} turns were right.")
+
+
+def served(seen: Evidence) -> Finding:
+    """Somebody is served in every slice: one in which all were turned away is in no number, which so reads high."""
+    if not seen.slices:
+        return Finding("No slice of it stands in a finished block.", checked=False)
+    refusals = seen.scenario.refusals
+    barren = sum(slice_.served_per_s(refusals) == 0 for slice_ in seen.slices)
+    said = f"In {barren} of {len(seen.slices)} slices nobody was served"
+    said += "; they are in no number, which so reads high." if barren else "."
+    return Finding(said, Verdict.UNSETTLED if barren > BARREN * len(seen.slices) else None)
 
 
 def workers_alive(seen: Evidence) -> Finding:

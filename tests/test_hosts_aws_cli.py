@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.hosting import KEYS
+from harness.cli.places import anonymous
 from harness.hosts.aws import costs
 from harness.hosts.aws.cloud import Cloud
 from harness.hosts.aws.stacks import Wish
@@ -123,3 +124,47 @@ def test_machines_whose_keys_are_elsewhere_cannot_be_used(stack):
     failed = bench("run", "--quick", "--host", f"aws:{stack.name}")
     assert failed.returncode == 2
     assert "keys" in failed.stderr
+
+
+_INTERRUPTED = """
+import sys
+from pathlib import Path
+from harness.cli import hosting
+hosting.KEYS = Path(sys.argv[1])
+cloud = hosting._cloud()
+with cloud.made(hosting.wished(2, caller="203.0.113.7"), lambda _: None):
+    sys.stdin.read()  # until nobody hears us any more
+    raise KeyboardInterrupt
+"""
+
+
+def test_machines_are_removed_even_where_nobody_hears_of_it(door, tmp_path):
+    words = [sys.executable, "-c", _INTERRUPTED, str(tmp_path / "keys")]
+    with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert b"t3.medium" in running.stderr.readline()
+        running.stderr.close()
+        running.stdin.close()
+        assert running.wait(60) != 0
+    assert "DeleteStack" in door.actions
+    assert Cloud(tmp_path / "keys", TEMPLATE, print).all() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--host", "aws", "--keep"], "./bench host up makes machines to stay"),
+        (["--host", "aws", "--known-hosts", "file"], "Leave --known-hosts out"),
+        (["--host", "aws", "--samples"], "Leave --samples or the hosts out"),
+    ],
+)
+def test_what_cannot_be_with_machines_at_aws_is_refused_before_any_is_made(door, words, hint):
+    refused = bench("run", "--quick", *words)
+    assert refused.returncode == 2
+    assert hint in refused.stderr
+    assert door.actions == []
+
+
+def test_a_published_command_names_no_host_and_no_file_of_its_user():
+    words = ["run", "--host=ssh://me@203.0.113.7", "--known-hosts", "/home/me/keys", "--host", "aws:rematch-1a2b"]
+    assert anonymous(words) == ("run", "--host=ssh://HOST", "--known-hosts", "FILE", "--host", "aws:NAME")
+    assert anonymous(["--known-hosts=/home/me/keys"]) == ("--known-hosts=FILE",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness import catalog, prepare
 from harness.cli import options, running
+from harness.cli.hosting import HOURS
 from harness.cli.places import LOCAL, Where
 
 
@@ -14,6 +15,7 @@ def ablate(
     host: options.MeasuredHost = LOCAL,
     load_host: options.LoadHosts = None,
     known_hosts: options.KnownHosts = None,
+    hours: options.Hours = HOURS,
     keep: options.KeepThere = False,
     quick: options.Quick = False,
     publish: options.Publish = False,
@@ -32,7 +34,7 @@ def ablate(
     """Measure an app as it is served first, and with one choice at a time made otherwise: what moved the number?"""
     given = {"engine": engine, "connections": connections, "blocks": blocks, "rounds": rounds, "starts": starts}
     given |= {"seed": seed, "wait": wait, "samples": samples or None}
-    where = Where(host, known_hosts, keep, tuple(load_host or ()))
+    where = Where(host, known_hosts, keep, tuple(load_host or ()), hours)
     lineup = catalog.ablation(catalog.read(), app)
     asked = prepare.Asked(
         scenario=scenario,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_format
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -115,7 +115,13 @@ def wished(hours: float, image: str | None = None, caller: str | None = None) ->
 def _cloud() -> Cloud:
     from harness.hosts.aws.cloud import Cloud  # boto3 comes with the environment for other hosts only
 
-    return Cloud(KEYS, _TEMPLATE, note)
+    return Cloud(KEYS, _TEMPLATE, _say)
+
+
+def _say(message: str) -> None:
+    """Even where nobody hears it: a closed terminal, or a reader that is gone, must not end a removal."""
+    with suppress(OSError, SystemExit):  # rich ends the program where a pipe is broken
+        note(message)
 
 
 def _reach(cloud: Cloud, stack: Stack) -> None:

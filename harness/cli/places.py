@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,15 @@ class Where:
     def is_local(self) -> bool:
         return self.host == LOCAL
 
+    @property
+    def is_at_aws(self) -> bool:
+        return self.host == AWS or self.host.startswith(NAMED)
+
+    @property
+    def is_loaded_from_afar(self) -> bool:
+        """Whether the load comes from another machine than this one."""
+        return bool(self.load_hosts) or self.is_at_aws
+
 
 HERE = Where()
 
@@ -43,8 +53,7 @@ HERE = Where()
 @contextmanager
 def opened(where: Where, *, exclusive: bool, provisions: bool = True) -> Iterator[Host]:
     """The host, for a run that measures (`exclusive`), or only looks. Another machine is seen to if it `provisions`."""
-    if where.load_hosts and where.host.startswith(AWS):
-        raise InputError("machines at AWS bring one for the load with them", "Leave --load-host out.")
+    _refuse_what_aws_brings(where)
     if where.is_local and where.load_hosts:
         raise InputError(
             "contenders on this machine are on its loopback, where no other machine reaches them",
@@ -55,7 +64,7 @@ def opened(where: Where, *, exclusive: bool, provisions: bool = True) -> Iterato
             yield here
     elif where.host == AWS and not provisions:
         yield _planned(where)
-    elif where.host == AWS or where.host.startswith(NAMED):
+    elif where.is_at_aws:
         with _rented(where, exclusive=exclusive, provisions=provisions) as there:
             yield there
     elif where.host.startswith(_SSH):
@@ -80,7 +89,27 @@ def looked_at(where: Where = HERE, *, provisions: bool = False) -> Iterator[Host
 
 def anonymous(words: Sequence[str]) -> tuple[str, ...]:
     """A command without who and where: runs are published."""
-    return tuple(f"{word.partition(_SSH)[0]}{_SSH}HOST" if _SSH in word else word for word in words)
+    found = [f"{word.partition(_SSH)[0]}{_SSH}HOST" if _SSH in word else word for word in words]
+    found = [re.sub(rf"\b{NAMED}.+", f"{NAMED}NAME", word) for word in found]
+    found = [re.sub("^(--known-hosts=).+", r"\1FILE", word) for word in found]
+    return tuple(
+        "FILE" if before == "--known-hosts" else word for before, word in zip(["", *found], found, strict=False)
+    )
+
+
+def _refuse_what_aws_brings(where: Where) -> None:
+    """Raise InputError for what cannot be said of machines that are made and removed for a run."""
+    if not where.is_at_aws:
+        return
+    if where.load_hosts:
+        raise InputError("machines at AWS bring one for the load with them", "Leave --load-host out.")
+    if where.known_hosts:
+        raise InputError("the keys of machines at AWS are known before they are made", "Leave --known-hosts out.")
+    if where.keep and where.host == AWS:
+        raise InputError(
+            "nothing can be kept on a machine that is removed after the run",
+            f"./bench host up makes machines to stay; then --host {NAMED}NAME.",
+        )
 
 
 def spots(host: Host) -> tuple[Spot, ...]:

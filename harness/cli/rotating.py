@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,11 +49,8 @@ def show(head: RunHead, found: Sweep | Matrix, *, json: bool) -> None:
 
 def _finish(folder: Path, *, json: bool) -> None:
     """Derive all that can be derived, and show it."""
-    try:
+    with steps.reported(folder):
         found, derived = steps.derive_several(folder, folder)
-    except BaseException:
-        note(f"all is measured and kept; the report can be made with: ./bench report {shlex.quote(str(folder))}")
-        raise
     head = derived[0][0].head
     show(head, found, json=json)
     note(f"the runs are in {folder}")
@@ -73,7 +70,8 @@ def _measure(
     """Do all that touches the machine. Returns the folder of the runs, None after a dry run."""
     entries = [prepare.enter(one) for one in each]
     _refuse_several_references(entries)
-    with opened(where, exclusive=not dry_run, provisions=not dry_run) as host:
+    with ExitStack() as machine:
+        host = machine.enter_context(opened(where, exclusive=not dry_run, provisions=not dry_run))
         plans = [prepare.plan(entry, one, host.placement) for entry, one in zip(entries, each, strict=True)]
         steps.announce(list(zip(entries, plans, strict=True)), host.placement)
         if dry_run:
@@ -88,6 +86,8 @@ def _measure(
         parts = [_part(*one, host, folder) for one in zip(entries, plans, names, done, strict=True)]
         _rehearse(parts, folder)
         steps.play(parts, folder)
+        with steps.reported(folder):
+            machine.close()
     return folder
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +110,13 @@ def measure(
     asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: bool, where: Where = HERE
 ) -> Path | None:
     """Do all that touches the machine. Returns the folder of the run, None after a dry run."""
+    if where.is_loaded_from_afar and asked.plan.get("samples"):
+        raise InputError("single latencies are written where the load is made", "Leave --samples or the hosts out.")
     before = store.read(resume) if resume else None
     asked = prepare.Asked.again(before.head.plan, resume) if before and resume else asked
     entry = prepare.enter(asked)
-    with opened(where, exclusive=not dry_run, provisions=not dry_run) as host:
+    with ExitStack() as machine:
+        host = machine.enter_context(opened(where, exclusive=not dry_run, provisions=not dry_run))
         plan = prepare.plan(entry, asked, host.placement)
         steps.announce([(entry, plan)], host.placement)
         if dry_run:
@@ -130,6 +133,8 @@ def measure(
         field = prepare.field_of(entry, plan, host, folder / "logs", spots(host))
         steps.rehearse(field)
         steps.play([Part(field, folder, store.read(folder))], folder)
+        with steps.reported(folder):
+            machine.close()
     return folder
 
 
@@ -192,11 +197,8 @@ def _refuse_another_plan(context: typer.Context) -> None:
 
 def _finish(folder: Path, *, json: bool) -> None:
     """Derive all that can be derived, and show it."""
-    try:
+    with steps.reported(folder):
         result_set, summary = steps.derive(folder, folder)
-    except BaseException:
-        note(f"all is measured and kept; the report can be made with: ./bench report {shlex.quote(str(folder))}")
-        raise
     steps.show(result_set, summary, json=json)
     note(f"the run is in {folder}")
     raise typer.Exit(steps.exit_code(summary.rows, quick=result_set.head.plan.quick))

@@ -67,6 +67,16 @@ def announce(planned: Sequence[tuple[Entry, Plan]], placement: Placement) -> Non
         note("A quick run shows that everything works. It shows nothing about the contenders.")
 
 
+@contextmanager
+def reported(folder: Path) -> Iterator[None]:
+    """What goes wrong after all is measured costs nobody the run: say how to make its report."""
+    try:
+        yield
+    except BaseException:
+        note(f"all is measured and kept; the report can be made with: ./bench report {shlex.quote(str(folder))}")
+        raise
+
+
 def warn_of_no_duets(duets: int | None, scenarios: Iterable[str]) -> None:
     """Say where duets that were asked for are left out."""
     known = catalog.read().scenarios

@@ -31,7 +31,7 @@ from harness.stats.estimates import FEWEST
 
 APPS = ROOT / "benchmarks" / "apps"
 _LOCK = "rematch-guards-fire"
-_PLAN = {"rounds": 3, "starts": 0, "warm_s": 0.4}
+_PLAN = {"rounds": 3, "starts": 0, "warm_s": 0.4, "warm_spread_s": 0.0}
 _MEMORY_BYTES = 192 * 2**20
 CLEAN = "clean"
 
@@ -120,6 +120,13 @@ CASES = (
     Case("favours", "lets every other connection wait 0.4 s", ("Little's law",), served="favours"),
     Case(
         "stalls", "lets one request of 120 wait 3 s", ("ordering", "room in a slice"), served="stalls", connections=20
+    ),
+    Case(
+        "collects",
+        "stands still for 0.1 s after 3,000 answers, in the same slice of every block",
+        ("age",),
+        served="collects",
+        blocks=FEWEST,
     ),
     Case("tires", "does more work the longer the run is", ("steady",), served="tires", blocks=FEWEST),
     Case(

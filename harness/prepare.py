@@ -60,8 +60,19 @@ IDLE_S = 5.0  # to launch a contender, open a thousand connections, hold them an
 
 IDLE_CONNECTIONS = 1000
 
+WARM_SPREAD_S = 2.0  # some rounds of most scenarios
+
 USUAL = {"duets": 2, "open_blocks": 3}
-QUICK = {"blocks": 2, "rounds": 5, "starts": 3, "warm_s": 0.5, "slice_min_s": 0.25, "duets": 1, "quick": True}
+QUICK = {
+    "blocks": 2,
+    "rounds": 5,
+    "starts": 3,
+    "warm_s": 0.5,
+    "warm_spread_s": 0.0,
+    "slice_min_s": 0.25,
+    "duets": 1,
+    "quick": True,
+}
 QUICK |= {"idle_connections": 200}
 NO_CREDITS = 0.4  # a t3.medium's two CPUs at their baseline of 20 %: METHOD.md 8
 PUBLISH = {
@@ -95,6 +106,7 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
         "wait": "spin" if _may_spin(placement, asked.plan.get("load_processes", 1)) and _is_ours(asked) else "sleep",
         "seed": secrets.randbelow(2**32),
         "idle_connections": IDLE_CONNECTIONS,
+        "warm_spread_s": WARM_SPREAD_S,
     }
     chosen = Plan.model_validate(
         suggested
@@ -218,7 +230,7 @@ def seconds(chosen: Plan, entry: Entry) -> float:
     usual because answers are few: all connections had an answer every 0.3 s.
     """
     labels, asked = len(entry.contenders), len(entry.starting)
-    turn_s, ready_s = _turn_s(chosen, 5000), labels * (LAUNCH_S + chosen.warm_s)
+    turn_s, ready_s = _turn_s(chosen, 5000), labels * (LAUNCH_S + chosen.warm_s + chosen.warm_spread_s / 2)
     served_s = _turn_s(chosen, chosen.connections / 0.3) if entry.keeper or entry.scenario.slice_max_s else turn_s
     if entry.keeper:
         ready_s += SERVICES_S

@@ -5,11 +5,18 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from itertools import islice, product
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from harness.model import BlockPlan, Member, Plan, Start, StartVariant, Turn
 
 _Thing = TypeVar("_Thing")
+
+
+class Leads(NamedTuple):
+    """By how much turns last longer than they need."""
+
+    of_warm_ups: Iterator[float]
+    of_slices: Iterator[float]
 
 
 def blocks(plan: Plan, members: Sequence[Member]) -> tuple[BlockPlan, ...]:
@@ -63,7 +70,7 @@ def rotations(plans: Sequence[Plan]) -> Iterator[tuple[int, ...]]:
 def _usual(plan: Plan, members: Sequence[Member]) -> list[BlockPlan]:
     """Slices of all, then duets with the reference, then idle connections of all but the yardsticks."""
     orders = _orders(f"blocks {plan.seed}", [member.label for member in members])
-    leads = _leads(f"leads {plan.seed}", plan.lead_s)
+    leads = _leads(plan, "")
     duets = _orders(f"duets {plan.seed}", _in_duets(plan, members))
     idle = _orders(f"idle {plan.seed}", _idle(plan, members))
     return [
@@ -80,7 +87,7 @@ def _usual(plan: Plan, members: Sequence[Member]) -> list[BlockPlan]:
 def _others(plan: Plan, members: Sequence[Member]) -> list[BlockPlan]:
     """Slices of all, under the other wait policy."""
     orders = _orders(f"other wait {plan.seed}", [member.label for member in members])
-    leads = _leads(f"other wait leads {plan.seed}", plan.lead_s)
+    leads = _leads(plan, "other wait ")
     indices = range(plan.blocks, plan.blocks + plan.other_wait_blocks)
     return [
         BlockPlan(index=index, kind="other wait", launches=next(orders), turns=_slices(plan, members, orders, leads))
@@ -111,10 +118,12 @@ def _open(plan: Plan, members: Sequence[Member]) -> list[BlockPlan]:
     ]
 
 
-def _slices(
-    plan: Plan, members: Sequence[Member], orders: Iterator[tuple[str, ...]], leads: Iterator[float]
-) -> tuple[Turn, ...]:
-    """Warm-ups, then rounds; connections to several workers are renewed `plan.renewals` times a block."""
+def _slices(plan: Plan, members: Sequence[Member], orders: Iterator[tuple[str, ...]], leads: Leads) -> tuple[Turn, ...]:
+    """Warm-ups, then rounds; connections to several workers are renewed `plan.renewals` times a block.
+
+    Warm-ups differ in length from block to block: else what comes after a number of requests, such as a collection of
+    garbage, would fall into the same round of all.
+    """
     several_workers = {member.label for member in members if member.workers > 1}
     renewals = _renewals(plan)
     return tuple(
@@ -122,7 +131,7 @@ def _slices(
             contender=label,
             round=number,
             renew=label in several_workers and number in renewals,
-            lead_s=next(leads) if number else 0.0,
+            lead_s=next(leads.of_slices if number else leads.of_warm_ups),
         )
         for number in range(plan.rounds + 1)
         for label in next(orders)
@@ -156,7 +165,13 @@ def _orders(seed: str, things: Sequence[_Thing]) -> Iterator[tuple[_Thing, ...]]
         yield tuple(order)
 
 
-def _leads(seed: str, most_s: float) -> Iterator[float]:
+def _leads(plan: Plan, kind: str) -> Leads:
+    return Leads(
+        _times(f"{kind}warm-ups {plan.seed}", plan.warm_spread_s), _times(f"{kind}leads {plan.seed}", plan.lead_s)
+    )
+
+
+def _times(seed: str, most_s: float) -> Iterator[float]:
     """Endless random times from 0 to so many seconds."""
     source = random.Random(seed)  # noqa: S311  # no secret
     while True:

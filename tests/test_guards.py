@@ -96,6 +96,19 @@ def _drifting(change: float) -> ResultSet:
     return run.model_copy(update={"outcomes": tuple(map(slower, run.outcomes))})
 
 
+def _aged(factor: float) -> ResultSet:
+    """A run in which the second slice of Flask, and only of Flask, has so much of its throughput in every block."""
+    run = result_set()
+
+    def slower(outcome: Any) -> Any:
+        if outcome.kind != "turn" or outcome.contender != FLASK or outcome.round != 2:
+            return outcome
+        seen = outcome.recording.model_copy(update={"counted_s": outcome.recording.counted_s / factor})
+        return outcome.model_copy(update={"recording": seen})
+
+    return run.model_copy(update={"outcomes": tuple(map(slower, run.outcomes))})
+
+
 def _uneven(first: float, second: float) -> ResultSet:
     """Two workers of Flask, who used so many CPU seconds."""
     warmed = usage(TWO_WORKERS[FLASK], 0.0)
@@ -154,6 +167,7 @@ FIRES: dict[str, tuple[Callable[[], ResultSet], Verdict]] = {
     ),
     "blocks": (lambda: result_set(finished=7), Verdict.UNSETTLED),
     "steady": (lambda: _drifting(0.9), Verdict.UNSETTLED),
+    "age": (lambda: _aged(0.9), Verdict.UNSETTLED),
     "own core": (lambda: result_set(owns_core=False), Verdict.CLIENT_BOUND),
     "steal": (lambda: _machine(result_set(), steal_s=1.0), Verdict.UNSETTLED),
     "foreign CPU": (lambda: _machine(result_set(), own_s=35.0), Verdict.UNSETTLED),
@@ -178,6 +192,7 @@ SILENT: dict[str, Callable[[], ResultSet]] = {
     "reconnects": lambda: _recorded(result_set(), lambda seen: {"reconnects": 100 + seen.answered // 2000}),
     "blocks": lambda: result_set(finished=8),
     "steady": lambda: _drifting(1.02),
+    "age": lambda: _aged(0.98),
     "own core": result_set,
     "steal": lambda: _machine(result_set(), steal_s=0.5),
     "foreign CPU": lambda: _machine(result_set(), own_s=37.0),
@@ -358,6 +373,7 @@ def test_workers_read_in_only_some_blocks_are_not_checked() -> None:
         ("steady", lambda: result_set(finished=7)),
         ("steal", lambda: _machine(result_set(), steal_s=None)),
         ("foreign CPU", lambda: _machine(result_set(), own_s=None)),
+        ("age", lambda: result_set(finished=1)),
         ("worker balance", lambda: served(result_set(members=TWO_WORKERS), FLASK, warmed=None)),
     ],
 )

@@ -97,6 +97,19 @@ def test_slices_have_leads_all_over_the_period_and_warm_ups_none() -> None:
     assert orders == [list(block.turns) for block in schedule.blocks(plan(**wanted), members())], "all else is the same"
 
 
+def test_warm_ups_differ_in_length_from_block_to_block_and_slices_do_not() -> None:
+    wanted: dict[str, Any] = {"blocks": 40, "rounds": 3}
+    found = schedule.blocks(plan(**wanted, warm_spread_s=2.0), members())
+    turns = [turn for block in found for turn in block.turns]
+    assert {turn.lead_s for turn in turns if turn.round} == {0.0}
+    leads = [turn.lead_s for turn in turns if not turn.round]
+    assert len(set(leads)) == len(leads)
+    assert all(0 <= lead < 2 for lead in leads)
+    assert 0.85 < sum(leads) / len(leads) < 1.15
+    orders = [[turn.model_copy(update={"lead_s": 0.0}) for turn in block.turns] for block in found]
+    assert orders == [list(block.turns) for block in schedule.blocks(plan(**wanted), members())], "all else is the same"
+
+
 def test_no_starts_are_none() -> None:
     assert schedule.starts(plan(starts=0, no_bytecode_starts=3), LABELS) == ()
 

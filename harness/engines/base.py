@@ -24,8 +24,9 @@ class Engine(Protocol):
         """Yield one recording per contender of each turn, in order. Raises EngineError when the generator itself fails.
 
         `targets` are by label: contenders may be asked different scenarios.
-        The turns of round 0 last `plan.warm_s`; duets `plan.duet_s`; turns with a rate `plan.open_s`; every other one
-        lasts `turn_duration_s` of the throughput that its contender had in its warm-up, and its own lead besides.
+        The turns of round 0 last `plan.warm_s`, duets `plan.duet_s`, turns with a rate `plan.open_s`, every other one
+        `turn_duration_s` of what its contender served in its warm-up; those of the first and the last kind by their
+        lead longer.
         """
 
 
@@ -48,7 +49,7 @@ def longest_s(plan: Plan, turn: Turn) -> float:
     """How long this turn may load at most, in seconds."""
     if turn.rate_per_s:
         return plan.open_s
-    return plan.duet_s if turn.beside else max(plan.warm_s, plan.slice_max_s + turn.lead_s)
+    return plan.duet_s if turn.beside else max(plan.warm_s, plan.slice_max_s) + turn.lead_s
 
 
 def turn_duration_s(plan: Plan, requests_per_s: float, longest_s: float) -> float:

@@ -11,7 +11,7 @@ from harness.engines.job import Job, Portion
 from harness.engines.process import GeneratorProcess, Spot, here, refuse_too_few_files, started
 from harness.engines.team import Team, Teammate
 from harness.errors import EngineError
-from harness.model import Placement, Plan, Recording, Target, Turn
+from harness.model import Placement, Plan, Recording, Scenario, Target, Turn
 
 _MARGIN_S = 30.0
 _WARM_UP = 0
@@ -47,7 +47,7 @@ class SteppedEngine:
             for turn in turns:
                 recordings = team.take(turn, _duration_s(plan, turn, warm))
                 if turn.round == _WARM_UP:
-                    warm |= {one.contender: _speed(one) for one in recordings}
+                    warm |= {one.contender: _speed(one, targets[one.contender].scenario) for one in recordings}
                 yield from recordings
 
     @contextmanager
@@ -118,7 +118,7 @@ def _samples(log: Path) -> Path:
 def _duration_s(plan: Plan, turn: Turn, warm: Mapping[str, tuple[float, float]]) -> float:
     """How long a turn is to last; a slice by what its contender's warm-up was like."""
     if turn.round == _WARM_UP:
-        return plan.warm_s
+        return turn.lead_s + plan.warm_s
     if turn.rate_per_s:
         return plan.open_s
     if turn.beside:
@@ -126,9 +126,9 @@ def _duration_s(plan: Plan, turn: Turn, warm: Mapping[str, tuple[float, float]])
     return turn.lead_s + turn_duration_s(plan, *warm.get(turn.contender, (0.0, 0.0)))
 
 
-def _speed(warm_up: Recording) -> tuple[float, float]:
-    """Requests per second and the longest latency, as far as they were counted: nothing of it, after too short a one.
+def _speed(warm_up: Recording, scenario: Scenario) -> tuple[float, float]:
+    """Served requests per second and the longest latency, as far as they were counted: nothing, after too short a one.
 
     What the first turnovers take is not counted in slices either, and so makes none of them longer.
     """
-    return warm_up.requests_per_s or 0.0, warm_up.latency.max_s or 0.0
+    return warm_up.served_per_s(scenario.refusals) or 0.0, warm_up.latency.max_s or 0.0

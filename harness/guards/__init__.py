@@ -42,6 +42,7 @@ OF_A_CONTENDER: Mapping[str, Callable[[Evidence], Finding]] = {
     "worker balance": servers.worker_balance,
     "blocks": machine.enough_blocks,
     "steady": machine.steady,
+    "age": machine.ages,
 }
 
 WITH_SEVERAL: Mapping[str, Callable[[Evidence], Finding]] = {

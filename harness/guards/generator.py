@@ -90,7 +90,7 @@ def room(seen: Evidence) -> Finding:
     if not count:
         return _NO_SLICE
     tight = seen.silent + sum(
-        slice_.counted < ROOM * seen.planned_connections or _outlasts(slice_) for slice_ in seen.slices
+        _served(slice_, seen) < ROOM * seen.planned_connections or _outlasts(slice_) for slice_ in seen.slices
     )
     longest_s = max((slice_.longest_s or 0.0 for slice_ in seen.slices), default=None)
     said = f"{tight} of {count} slices had no room for {ROOM} turnovers or for the longest request"
@@ -101,6 +101,11 @@ def room(seen: Evidence) -> Finding:
     if tight <= BAD_SLICES * count:
         return Finding(evidence)
     return Finding(f"{evidence} Measure with fewer --connections.", Verdict.UNSETTLED)
+
+
+def _served(slice_: Recording, seen: Evidence) -> float:
+    """How many were counted, without those who were turned away."""
+    return (slice_.served_per_s(seen.scenario.refusals) or 0.0) * slice_.counted_s
 
 
 def _outlasts(slice_: Recording) -> bool:

@@ -13,11 +13,14 @@ from statistics import fmean
 from harness.guards.evidence import Evidence, Finding, percent
 from harness.model import MachineReading, ResultSet, Verdict
 from harness.stats.estimates import FEWEST, may_claim, trend_interval
+from harness.stats.rounds import round_effect
 from harness.stats.slices import log_ratios
 
 STEAL = 0.02  # of the CPU time wanted (calibrate)
 FOREIGN_CPU = 0.15  # cores (calibrate)
 DRIFT = 0.03  # either side of 1, over the run (calibrate)
+AGE = 0.03  # of throughput (calibrate)
+BY_CHANCE = 0.001  # in a matrix some hundred numbers are looked at (calibrate)
 
 
 def spoilers(before: MachineReading, after: MachineReading) -> tuple[str, ...]:
@@ -74,6 +77,22 @@ def steady(seen: Evidence) -> Finding:
     low, high = map(math.exp, trend_interval(list(found), logs, 0.95))
     said = f"Over the run its throughput over control's went to between {low:.3f} and {high:.3f} times the first."
     return Finding(said, Verdict.UNSETTLED if low > 1 + DRIFT or high < 1 - DRIFT else None)
+
+
+def ages(seen: Evidence) -> Finding:
+    """A round that is fast or slow in every block: what recurs with the age of the server's process falls into it.
+
+    Blocks are no independent samples of that, so no interval shows it. Such are collections of garbage, which come
+    after a number of requests.
+    """
+    effect = round_effect(seen.throughputs)
+    if effect is None:
+        return Finding("It takes two blocks with a slice in each of two rounds or more.", checked=False)
+    off = math.exp(effect.largest) - 1
+    number = effect.logs.index(effect.largest) + 1
+    said = f"Round {number} lies farthest from its blocks, by {100 * off:+.1f} %; by chance so with p = "
+    said += f"{effect.probability:.2g} (limits {percent(AGE)} and p = {BY_CHANCE})."
+    return Finding(said, Verdict.UNSETTLED if abs(off) > AGE and effect.probability < BY_CHANCE else None)
 
 
 def _over_blocks(

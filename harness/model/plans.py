@@ -57,6 +57,12 @@ class Plan(Value):
     dropped_starts: int = Field(default=0, ge=0, description="further ones, page cache dropped just before")
     no_bytecode_starts: int = Field(default=0, ge=0, description="further ones, without bytecode")
     warm_s: float = Field(default=0.8, gt=0)
+    warm_spread_s: float = Field(
+        default=0.0,
+        ge=0,
+        description="each warm-up lasts up to so much longer, at random",
+        exclude_if=lambda seconds: not seconds,  # so that a report of before is the same to the byte
+    )
     slice_min_s: float = Field(default=0.25, gt=0)
     slice_max_s: float = Field(default=1.0, gt=0)
     lead_s: float = Field(
@@ -112,7 +118,7 @@ class Start(Value):
 class Turn(Value):
     """One window of load on one contender. Round 0 is the warm-up. `renew`: open every connection anew.
 
-    `lead_s`: what is counted begins so much later than it could, and the turn is longer by that.
+    `lead_s`: what is counted begins so much later than it could, and the turn is longer by that; a warm-up, too.
     `beside` makes it a duet: that contender is loaded at the same time. `share` makes it open loop, at this share of
     the slowest contender's capacity; `rate_per_s` is what that came to, once it is known.
     """

@@ -27,6 +27,7 @@ SLOW_S = 0.4  # more turnovers of it than a slice holds
 STALL_S, STALL_EVERY = 3.0, 120  # rare enough for the 99th percentile not to see it, long enough for the mean
 EATEN_BYTES, EATEN_MOST = 100_000, 400_000_000  # an answer, and in all: where no limit holds it must end
 TIRED_AFTER_S = 10.0
+COLLECTED, COLLECTION_S = 3000, 0.1  # answers after which it collects, of which a warm-up alone has fewer
 RESTART_S = 0.1
 
 asked = itertools.count(1)
@@ -203,8 +204,16 @@ def tires(connection: Connection, answer: bytes) -> None:
     connection.transport.write(answer)
 
 
+def collects(connection: Connection, answer: bytes) -> None:
+    """Once, after so many answers, stand still, as for a collection of garbage."""
+    if next(asked) == COLLECTED:
+        time.sleep(COLLECTION_S)
+    connection.transport.write(answer)
+
+
 BEHAVIOURS: dict[str, Callable[[Connection, bytes], None]] = {
-    one.__name__: one for one in (well, fails, lies, cuts, closes, vanishes, waves, favours, stalls, eats, tires)
+    one.__name__: one
+    for one in (well, fails, lies, cuts, closes, vanishes, waves, favours, stalls, eats, tires, collects)
 }
 
 TIREDNESS = 1 + age_s(os.getppid()) / TIRED_AFTER_S

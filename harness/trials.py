@@ -37,6 +37,7 @@ _ENDING_S = 3.0  # what it takes to end a trial in the midst of a block
 _PLANNED_S = 0.92 * LONGEST_S  # some take longer than those that they are planned by
 _ROUNDS = 2  # of slices: enough for the guards that look at them
 _FIRST_DUETS = 2  # what there is time for where launches and warm-ups take 5 s
+_OF_AN_AGE = {"warm_spread_s": 0.0}  # the two are alike, so they also age alike, and time is short
 _SLOWER: Mapping[Kind, tuple[str, str]] = {
     "slower5": ("control@plain", "control@burn5"),
     "slower10": ("control@plain", "control@burn10"),
@@ -73,7 +74,7 @@ def asked(had: Ledger, code: str, kind: Kind, pair: tuple[str, str]) -> Asked:
         contenders=named,
         reference=catalog.contender(catalog.read(), pair[0]).label,
         yardsticks=("null",),
-        plan={"blocks": FEWEST, "rounds": _ROUNDS, "duets": in_a_block, "starts": 0, "seed": seed},
+        plan={"blocks": FEWEST, "rounds": _ROUNDS, "duets": in_a_block, "starts": 0, "seed": seed, **_OF_AN_AGE},
     )
 
 

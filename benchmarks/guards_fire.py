@@ -123,7 +123,7 @@ CASES = (
     ),
     Case(
         "collects",
-        "stands still for 0.1 s after 3,000 answers, in the same slice of every block",
+        "stands still for 0.15 s after half a second of work, in the same slice of every block",
         ("age",),
         served="collects",
         blocks=FEWEST,

@@ -97,12 +97,8 @@ def _counted(result_set: ResultSet, label: str) -> tuple[TurnOutcome, ...]:
 
 
 def _apart(result_set: ResultSet, turns: Sequence[TurnOutcome]) -> Mapping[str, float]:
-    """By name the share of the answers of these turns; nothing where there were none."""
+    """By name the share of what these turns counted: that of the throughput; nothing where there was none."""
     names = dict.fromkeys(name for request in result_set.head.scenario.load for name in request.alternatives)
-    answered = _answered(turns)
     recordings = [one.recording for one in turns if one.recording]
-    return {name: sum(one.alternatives.get(name, 0) for one in recordings) / answered for name in names if answered}
-
-
-def _answered(turns: Sequence[TurnOutcome]) -> int:
-    return sum(one.recording.answered for one in turns if one.recording)
+    counted = sum(one.counted for one in recordings)
+    return {name: sum(one.counted_as(name) for one in recordings) / counted for name in names if counted}

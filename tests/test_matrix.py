@@ -72,13 +72,23 @@ def test_who_sits_out_of_a_scenario_has_no_cell_there_and_yardsticks_stand_last(
     assert found.lines[1].cells[2].contender == DJANGO
 
 
-def test_answers_counted_apart_are_a_share_of_all_answers_and_a_name_that_did_not_happen_is_0():
+def test_answers_counted_apart_are_a_share_of_whole_slices_in_older_runs_and_a_name_that_did_not_happen_is_0():
     run = asking(made(), "expensive", ("refused", "missed"))
     run = builders.altered(run, "recording", FLASK, answered=1000, alternatives={"refused": 900})
     found = derived(run).lines[0]
     assert cell(found, FLASK).apart == {"refused": pytest.approx(0.9), "missed": 0.0}
     assert cell(found, FASTAPI).apart == {"refused": 0.0, "missed": 0.0}
     assert cell(found, NULL).apart == {}, "a yardstick answers another scenario"
+
+
+def test_the_share_counted_apart_is_that_of_what_is_counted_where_the_recordings_tell():
+    run = asking(made(), "cached", ("missed",))
+    told = {"answered": 1000, "counted": 400.0, "alternatives": {"missed": 300}}
+    run = builders.altered(run, "recording", FLASK, **told, counted_alternatives={"missed": 20.0})
+    run = builders.altered(run, "recording", DJANGO, **told, counted_alternatives={"missed": 0.0})
+    found = derived(run).lines[0]
+    assert cell(found, FLASK).apart == {"missed": pytest.approx(0.05)}
+    assert cell(found, DJANGO).apart == {"missed": 0.0}, "all misses came before what is counted"
 
 
 def test_where_nothing_was_measured_nothing_was_counted_apart():

@@ -26,7 +26,7 @@ class MatrixCell(Value):
     """One contender in one scenario.
 
     `ratio` is its throughput over the reference's; None: it is the reference, or nothing was compared. `apart`: by
-    name, the share of its correct answers that were counted apart; a name of which there were none is there with 0.
+    name, the share of its counted answers, to whatever request, that were counted apart; of which there were none, 0.
     `services_share`: the share of the servers' CPUs that services took in its slices; None: there are none. `cost`:
     over its throughput in the scenario `beside` this one; None: there is no such scenario, or it takes no part there.
     """

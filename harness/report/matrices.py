@@ -33,9 +33,10 @@ _YARDSTICKS = (
     "asked json."
 )
 _APART = (
-    "Counted apart: correct answers of another kind, such as refusals that are due, of all answers of the slices, also "
-    "those before what is counted. They are part of the throughput; "
-    "not so those by which a server says that it is too busy (status 5xx): nobody was served by them."
+    "Counted apart: correct answers of another kind, such as refusals that are due, as a share of all answers in what "
+    "is counted, in a mix of those to all of its requests (older runs know only their share of whole slices, also "
+    "before what is counted). They are part of the throughput; not so those by which a server says that it is too busy "
+    "(status 5xx), though they are of the whole here: nobody was served by them."
 )
 _SERVICES = (
     "The services' share of the CPUs: what database, cache, mail and upstream took of the servers' CPUs while a "
@@ -221,7 +222,7 @@ def _apart(matrix: Matrix, members: tuple[Member, ...]) -> Table:
         for name in dict.fromkeys(name for cell in line.cells if cell for name in cell.apart)
     ]
     heads = (Head("scenario", "name"), Head("answer", "word"), *(Head.of(member.label) for member in members))
-    return Table("Answers counted apart, of all", heads, tuple(lines), len(lines))
+    return Table("Answers counted apart, of all that are counted", heads, tuple(lines), len(lines))
 
 
 def _of(matrix: Matrix, line: MatrixLine, members: tuple[Member, ...]) -> Iterator[MatrixCell | None]:

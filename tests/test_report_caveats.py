@@ -146,7 +146,7 @@ def _remarks_on_answers(scenario: Scenario) -> list[str]:
 
 def test_the_share_of_answers_that_are_right_in_another_way_is_said() -> None:
     assert _remarks_on_answers(builders.SCENARIO) == [
-        f"{builders.FLASK}: of 12,345 answers 11,000 were refused, 5 were late."
+        f"{builders.FLASK}: of 12,345 answers in whole slices 11,000 were refused, 5 were late."
     ]
 
 

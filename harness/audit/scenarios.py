@@ -9,7 +9,7 @@ from harness.audit.published import Claim
 from harness.audit.standing import Apart, Found, Standing
 from harness.model import Call, Comparison, Verdict
 from harness.stats import unpaired
-from harness.stats.slices import Throughputs, throughputs
+from harness.stats.slices import Throughputs, is_clean, throughputs
 
 Others = Mapping[str, Ours]
 """Runs by scenario."""
@@ -77,7 +77,7 @@ def judged_answers(claim: Claim, others: Others) -> Found:
     """Whether no answer had the status that the claim denies; beside it, how the other apps did."""
     counted = apart(claim, others)
     label, *more = counted
-    said = f"{label} answered {_said(counted[label])} requests in {claim.needs[0]} with {claim.never}"
+    said = f"In whole slices of {claim.needs[0]} {label} answered {_said(counted[label])} requests with {claim.never}"
     beside = "".join(f"; {other} {_said(counted[other])}" for other in more)
     standing = Standing.NOT_REPRODUCED if counted[label].answers else Standing.REPRODUCED
     return Found(standing, f"{said}{beside}.")
@@ -92,11 +92,12 @@ def _throughputs(ours: Ours, app: str) -> Throughputs:
 
 
 def _apart(ours: Ours, app: str, status: int) -> Apart:
-    """In all turns of finished blocks, warm-ups included: what happens there happens to users, too."""
+    """In all clean slices, as the report of the run counts them: from their first answer on, without warm-ups."""
     load = ours.result_set.head.scenario.load
     names = {name for one in load for name, answer in one.alternatives.items() if answer.status == status}
     label = ours.contenders[app].member.label
-    recordings = [one.recording for one in ours.result_set.turns if one.contender == label and one.recording]
+    slices = (one for one in ours.result_set.turns if one.contender == label and one.round and is_clean(one))
+    recordings = [one.recording for one in slices if one.recording]
     return Apart(
         answers=sum(one.alternatives.get(name, 0) for one in recordings for name in names),
         of=sum(one.answered for one in recordings),

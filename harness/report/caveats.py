@@ -216,7 +216,7 @@ def _otherwise(rows: Iterable[Row], scenario: Scenario) -> Iterator[str]:
     for row in rows:
         if row.alternatives:
             counts = (f"{written.count(count)} were {name}" for name, count in row.alternatives.items())
-            yield f"{row.member.label}: of {written.count(row.answered)} answers {', '.join(counts)}."
+            yield f"{row.member.label}: of {written.count(row.answered)} answers in whole slices {', '.join(counts)}."
     refusals = sorted(name for row in rows for name in row.alternatives if name in scenario.refusals)
     if refusals:
         names = " or ".join(dict.fromkeys(refusals))

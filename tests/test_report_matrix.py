@@ -182,6 +182,13 @@ def test_the_csv_says_what_one_thing_costs_only_where_it_is_asked():
     assert "cost" not in matrices.csv_text(found(("json",)))
 
 
+def test_a_matrix_of_few_rounds_says_that_nothing_is_trimmed():
+    assert "With 3 rounds nothing is trimmed: one bad slice counts a third of its block." in markdown(
+        found(), run(rounds=3).head
+    )
+    assert "trimmed" not in markdown(found(), run(rounds=5).head)
+
+
 def test_a_quick_matrix_says_that_it_shows_nothing():
     head = run(quick=True).head
     assert report.paste_several(head, found()).startswith("**QUICK RUN")

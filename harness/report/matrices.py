@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Iterator
 
 from harness.model import Estimate, Matrix, MatrixCell, MatrixLine, Member, RunHead, Verdict
-from harness.report import escape, origin
+from harness.report import caveats, escape, origin
 from harness.report import format as written
 from harness.report.format import NOTHING, Cell
 from harness.report.pictures import MATRIX
@@ -58,6 +58,7 @@ def told(head: RunHead, matrix: Matrix) -> Together:
             *_nowhere(matrix),
             *(said for _, said in found if said),
             DOUBTED,
+            *caveats.untrimmed(head),
         ),
         provenance=f"{circumstances(head, matrix)} · {origin.versions(whole(head, matrix))}.",
         pictures=(MATRIX,),

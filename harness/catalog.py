@@ -49,6 +49,7 @@ def read(root: Path = ROOT) -> Catalog:
     lineups = [lineup for file in _each([root / "apps" / "lineups.toml"], _read_lineups, problems) for lineup in file]
     _raise_all(problems)
     _refuse_unknown_scenarios(apps, {scenario.name for scenario in scenarios})
+    _refuse_unknown_pairs(root, scenarios)
     return Catalog(
         apps={app.name: app for app in apps},
         scenarios={scenario.name: scenario for scenario in scenarios},
@@ -59,6 +60,11 @@ def read(root: Path = ROOT) -> Catalog:
 def plain() -> Scenario:
     """The scenario of a single plain request, which every app answers. Raises InputError."""
     return _read_scenario(ROOT / "scenarios" / "json.toml")
+
+
+def beside() -> Mapping[str, str]:
+    """By scenario the one that it is held against, as its file says today: older runs do not. Raises InputError."""
+    return {name: one.beside for name, one in read().scenarios.items() if one.beside}
 
 
 def read_app(path: Path) -> App:
@@ -194,6 +200,18 @@ def _refuse_unknown_scenarios(apps: Iterable[App], known: Collection[str]) -> No
             for place, names in _scenarios_named(app)
             for name in names
             if name not in known
+        ]
+    )
+
+
+def _refuse_unknown_pairs(root: Path, scenarios: Sequence[Scenario]) -> None:
+    """What a scenario is held against is another one."""
+    known = {scenario.name for scenario in scenarios}
+    _raise_all(
+        [
+            f'"{root / "scenarios" / one.name}.toml": beside: there is no other scenario "{one.beside}"'
+            for one in scenarios
+            if one.beside is not None and one.beside not in known - {one.name}
         ]
     )
 

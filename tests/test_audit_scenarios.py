@@ -10,7 +10,7 @@ import pytest
 from harness import audit, several, store
 from harness.audit import Standing
 from harness.cli import auditing as command
-from harness.model import Expectation, Failure, Request, Scenario
+from harness.model import Expectation, Failure, Request, Scenario, TurnOutcome
 from harness.report import auditing, page
 from harness.summary import summarize
 from tests import builders
@@ -132,7 +132,7 @@ def test_an_answer_that_never_came_reproduces_that_it_never_does():
     assert found.standing is Standing.REPRODUCED
     assert found.apart[FASTAPI].answers == 0
     assert found.apart[FASTAPI].of > 0
-    assert found.because.startswith(f"{FASTAPI} answered none of ")
+    assert found.because.startswith(f"In whole slices of pool {FASTAPI} answered none of ")
     assert f"; {FLASK} 360 of " in found.because, "beside it stands how the others did"
 
 
@@ -141,6 +141,21 @@ def test_one_such_answer_is_enough_to_deny_it():
     assert found.standing is Standing.NOT_REPRODUCED
     assert list(found.apart) == [FASTAPI, FLASK, DJANGO]
     assert found.apart[FASTAPI].answers == 36
+
+
+def test_answers_are_counted_in_slices_alone_as_the_report_of_the_run_counts_them():
+    away = {"turned-away": 10}
+    run = turned_away(FASTAPI, 10)
+    warmed = tuple(
+        one.model_copy(update={"recording": one.recording.model_copy(update={"alternatives": away})})
+        if isinstance(one, TurnOutcome) and one.contender == FASTAPI and not one.round and one.recording
+        else one
+        for one in run.outcomes
+    )
+    run = run.model_copy(update={"outcomes": warmed})
+    (row,) = [row for row in summarize(run).rows if row.member.label == FASTAPI]
+    counted = judged(NEVER, run).apart[FASTAPI]
+    assert (counted.answers, counted.of) == (row.alternatives["turned-away"], row.answered) == (360, 36_000)
 
 
 def test_answers_of_another_status_do_not_deny_it():

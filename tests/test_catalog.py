@@ -75,6 +75,20 @@ def test_an_app_that_names_a_scenario_that_there_is_not_is_refused_unless_it_liv
     assert catalog.read_app(checkout / "apps" / "one" / "app.toml").scenarios == ("hello", "helo")
 
 
+@pytest.mark.parametrize("name", ["helo", "hello"])
+def test_a_scenario_is_held_against_another_one_that_there_is(checkout, name):
+    (checkout / "scenarios" / "hello.toml").write_text(f'beside = "{name}"\n{SCENARIO}')
+    with pytest.raises(InputError, match=f'hello.toml": beside: there is no other scenario "{name}"'):
+        catalog.read(checkout)
+    (checkout / "scenarios" / "helo.toml").write_text(f'beside = "hello"\n{SCENARIO}')
+    (checkout / "scenarios" / "hello.toml").write_text(SCENARIO)
+    assert catalog.read(checkout).scenarios["helo"].beside == "hello"
+
+
+def test_the_pairs_that_exist_to_be_compared_are_declared():
+    assert catalog.beside() == {"injected": "uninjected", "instrumented": "json", "typed": "untyped"}
+
+
 def test_an_unknown_name_is_refused_with_the_nearest_one(checkout):
     with pytest.raises(InputError) as raised:
         catalog.contenders(catalog.read(checkout), ["onne", "one@plian"])

@@ -82,7 +82,7 @@ def test_a_reference_runs_summary_is_derived_from_what_it_measured(name):
 def test_a_reference_matrix_follows_from_its_runs_which_are_small(folder):
     folder = folder.parent
     runs = steps.read_several(folder)
-    found = matrix.derive(folder.name, [(run, summarize(run)) for run in runs])
+    found = matrix.derive(folder.name, [(run, summarize(run)) for run in runs], catalog.beside())
     assert (folder / "matrix.json").read_text(encoding="utf-8") == f"{found.model_dump_json(indent=1)}\n"
     for part in store.parts(folder):
         paths = [path for path in part.rglob("*") if path.is_file()]

@@ -5,6 +5,7 @@ import pytest
 from harness import catalog
 from harness.model import Doubt, Expectation, Failure, Scenario, Verdict
 from harness.report import caveats
+from harness.stats.estimates import trimmed_mean
 from tests import builders, summaries
 
 
@@ -123,6 +124,24 @@ def test_every_verdict_and_every_call_is_explained() -> None:
     assert [word for word, _ in caveats.glossary(" ".join(words))] == words
 
 
+@pytest.mark.parametrize(
+    ("rounds", "said"),
+    [
+        (1, ("With 1 round nothing is trimmed: one bad slice counts all of its block.",)),
+        (3, ("With 3 rounds nothing is trimmed: one bad slice counts a third of its block.",)),
+        (4, ("With 4 rounds nothing is trimmed: one bad slice counts a quarter of its block.",)),
+        (5, ()),
+        (10, ()),
+    ],
+)
+def test_rounds_that_are_too_few_for_a_trimmed_mean_are_said_and_no_others(rounds: int, said: tuple[str, ...]) -> None:
+    made = builders.result_set(blocks=1, rounds=rounds, starts=1)
+    assert caveats.untrimmed(made.head) == said
+    assert tuple(one for one in caveats.remarks(made.head, summaries.summary(made)) if "trimmed" in one) == said
+    with_a_bad_one = [0.0] * (rounds - 1) + [1.0]
+    assert (trimmed_mean(with_a_bad_one) == pytest.approx(1 / rounds)) == bool(said)
+
+
 def test_a_failure_without_a_hint_leaves_no_blank() -> None:
     whole = summaries.summary(RUN)
     bare = Failure(stage="slice", message="It died.")
@@ -146,7 +165,7 @@ def _remarks_on_answers(scenario: Scenario) -> list[str]:
 
 def test_the_share_of_answers_that_are_right_in_another_way_is_said() -> None:
     assert _remarks_on_answers(builders.SCENARIO) == [
-        f"{builders.FLASK}: of 12,345 answers 11,000 were refused, 5 were late."
+        f"{builders.FLASK}: of 12,345 answers in whole slices 11,000 were refused, 5 were late."
     ]
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from harness import report
 from harness.catalog import ROOT
-from harness.model import Matrix, MatrixCell, MatrixLine, Verdict
+from harness.model import Matrix, MatrixCell, MatrixCost, MatrixLine, Verdict
 from harness.report import canvas, dots, files, matrices, pictures, together
 from harness.report.format import NOTHING
 from harness.report.theme import LIGHT, THEMES
@@ -30,7 +30,8 @@ def run(**changes):
 def found(scenarios=SCENARIOS, missing=(), absent=(), members=builders.MEMBERS):
     """A matrix with round numbers; of `missing` (label and scenario) there is none, who is `absent` takes no part.
 
-    `item` has services; in `expensive` nine of ten answers are refused; model's Flask is UNSETTLED.
+    `item` has services; `model` is held against `json`; in `expensive` nine of ten answers are refused; model's Flask
+    is UNSETTLED.
     """
     return Matrix(
         name="20261122-083000-fair-matrix",
@@ -41,6 +42,7 @@ def found(scenarios=SCENARIOS, missing=(), absent=(), members=builders.MEMBERS):
                 scenario=name,
                 about=f"What {name} is about.",
                 connections=4 if name == "expensive" else 100,
+                beside="json" if name == "model" and "json" in scenarios else None,
                 cells=tuple(
                     None if (label, name) in absent else cell(members, label, name, place, (label, name) in missing)
                     for label in members
@@ -62,7 +64,15 @@ def cell(members, label, scenario, place, missing):
         ratio=None if reference or missing else summaries.estimate(rate / 4400 * (1 + place / 10)),
         apart={"refused": 0.9} if scenario == "expensive" and contends and not missing else {},
         services_share=0.34 if scenario == "item" and contends and not missing else None,
+        cost=_cost(label, missing) if scenario == "model" and contends else None,
     )
+
+
+def _cost(label, missing):
+    """Of `model` over `json`; Django has no number in the latter."""
+    if missing or label == DJANGO:
+        return MatrixCost(verdict=Verdict.INVALID, ratio=None)
+    return MatrixCost(verdict=_verdict(label, "model"), ratio=summaries.estimate(0.7, n=24))
 
 
 def _verdict(label, scenario):
@@ -141,7 +151,42 @@ def test_a_reference_without_a_number_is_no_1():
 def test_what_was_counted_apart_and_what_services_used_has_a_table_only_where_there_is_any():
     titles = [table.title for table in matrices.told(run().head, found(("json",))).tables]
     assert len(titles) == 2
-    assert len(matrices.told(run().head, found()).tables) == 4
+    assert len(matrices.told(run().head, found()).tables) == 5
+
+
+def test_what_one_thing_costs_is_shown_over_what_with_every_doubt_and_lines_are_else_not_to_be_compared():
+    told = matrices.told(run().head, found())
+    (table,) = [one for one in told.tables if one.title.startswith("What one thing costs")]
+    (line,) = table.lines
+    assert list(map(str, line)) == [
+        "model",
+        "json",
+        "0.70x (0.69 to 0.71)",
+        "0.70x (0.69 to 0.71) UNSETTLED",
+        "— INVALID",
+    ]
+    assert "not lines; only what one thing costs" in told.sentences[0]
+    alone = matrices.told(run().head, found(("model",)))
+    assert not [one for one in alone.tables if "costs" in one.title]
+    assert alone.sentences[0].endswith("not lines.")
+
+
+def test_the_csv_says_what_one_thing_costs_only_where_it_is_asked():
+    lines = {
+        (one["scenario"], one["contender"]): one for one in csv.DictReader(io.StringIO(matrices.csv_text(found())))
+    }
+    held = lines["model", FLASK]
+    assert (held["beside"], held["cost_verdict"], held["cost"], held["cost_n"]) == ("json", "UNSETTLED", "0.7", "24")
+    assert (lines["model", DJANGO]["cost_verdict"], lines["model", DJANGO]["cost"]) == ("INVALID", "")
+    assert lines["json", FLASK]["beside"] == lines["model", "control"]["beside"] == ""
+    assert "cost" not in matrices.csv_text(found(("json",)))
+
+
+def test_a_matrix_of_few_rounds_says_that_nothing_is_trimmed():
+    assert "With 3 rounds nothing is trimmed: one bad slice counts a third of its block." in markdown(
+        found(), run(rounds=3).head
+    )
+    assert "trimmed" not in markdown(found(), run(rounds=5).head)
 
 
 def test_a_quick_matrix_says_that_it_shows_nothing():
@@ -239,7 +284,7 @@ def test_the_scale_has_round_numbers_and_1_among_them(low, high, expected):
 
 def test_every_file_and_key_of_a_matrix_is_documented(written):
     text = (ROOT / "results" / "README.md").read_text(encoding="utf-8")
-    keys = {key for kind in (Matrix, MatrixCell, MatrixLine) for key in kind.model_fields}
+    keys = {key for kind in (Matrix, MatrixCell, MatrixCost, MatrixLine) for key in kind.model_fields}
     names = {re.sub("-(light|dark).*", "", name.rpartition("/")[2]) for name in written}
     assert [word for word in sorted(keys | names) if not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)] == []
     assert pictures.MATRIX.name in names

@@ -124,6 +124,14 @@ def test_the_page_of_a_measured_scenario_shows_its_line_of_the_matrix_and_no_oth
     assert "Not measured yet" not in page
 
 
+def test_what_one_thing_costs_stands_on_the_pages_of_both_scenarios_and_on_no_other():
+    every = [SCENARIO.model_copy(update={"name": name}) for name in ("json", "model", "item")]
+    pages = dict(scenarios.pages(every, [], test_report_matrix.found()))
+    shown = "| `model` | `json` | 0.70x (0.69 to 0.71) |"
+    assert [name for name, page in pages.items() if shown in page] == ["json.md", "model.md"]
+    assert [name for name, page in pages.items() if "What one thing costs" in page] == ["json.md", "model.md"]
+
+
 def test_a_scenario_that_the_reference_run_did_not_ask_is_not_measured_yet():
     assert "Not measured yet" in made(test_report_matrix.found(("json",)))["item.md"]
     assert "Not measured yet" in made()["README.md"]

@@ -1,10 +1,4 @@
-"""Decides claims that take other scenarios than the table's: by runs of these, made in rotation.
-
-Two scenarios of one rotation share the hour, but no launch and no slice: their blocks are two samples, so their ratio
-has Welch's interval, as that of two runs has. Pairing the blocks by their number would call neighbours what may lie
-minutes apart; and where the hour does move both alike, Welch's interval is too wide rather than too narrow. The ratio
-is not taken over `control`'s, as that of two occasions is: within one rotation the machine is the same for both.
-"""
+"""Decides claims that take other scenarios than the table's: by runs of these, made in rotation."""
 
 from __future__ import annotations
 
@@ -15,8 +9,7 @@ from harness.audit.published import Claim
 from harness.audit.standing import Apart, Found, Standing
 from harness.model import Call, Comparison, Verdict
 from harness.stats import unpaired
-from harness.stats.slices import log_levels, throughputs
-from harness.stats.unpaired import Samples
+from harness.stats.slices import Throughputs, is_clean, throughputs
 
 Others = Mapping[str, Ours]
 """Runs by scenario."""
@@ -53,11 +46,9 @@ def compared(claim: Claim, others: Others) -> Comparison | None:
     """The app's throughput in the first scenario over that in the second; None where no interval can be claimed."""
     if not all(name in others and claim.of[0] in others[name].contenders for name in claim.needs):
         return None
-    ours, theirs = (_levels(others[name], claim.of[0]) for name in claim.needs)
-    if not ours or not theirs:
-        return None
-    found = unpaired.comparisons({claim.says: Samples(ours, theirs)}, {claim.says: claim.needs[1]})[claim.says]
-    return found if found.ratio.low is not None else None
+    ours, theirs = (_throughputs(others[name], claim.of[0]) for name in claim.needs)
+    found = unpaired.between_scenarios(ours, theirs, claim.needs[1])
+    return found if found and found.ratio.low is not None else None
 
 
 def apart(claim: Claim, others: Others) -> Mapping[str, Apart]:
@@ -86,7 +77,7 @@ def judged_answers(claim: Claim, others: Others) -> Found:
     """Whether no answer had the status that the claim denies; beside it, how the other apps did."""
     counted = apart(claim, others)
     label, *more = counted
-    said = f"{label} answered {_said(counted[label])} requests in {claim.needs[0]} with {claim.never}"
+    said = f"In whole slices of {claim.needs[0]} {label} answered {_said(counted[label])} requests with {claim.never}"
     beside = "".join(f"; {other} {_said(counted[other])}" for other in more)
     standing = Standing.NOT_REPRODUCED if counted[label].answers else Standing.REPRODUCED
     return Found(standing, f"{said}{beside}.")
@@ -96,17 +87,17 @@ def _said(one: Apart) -> str:
     return f"{one.answers:,} of {one.of:,}" if one.answers else f"none of {one.of:,}"
 
 
-def _levels(ours: Ours, app: str) -> tuple[float, ...]:
-    """Log throughput of an app, block by block."""
-    return tuple(log_levels(throughputs(ours.result_set)[ours.contenders[app].member.label]).values())
+def _throughputs(ours: Ours, app: str) -> Throughputs:
+    return throughputs(ours.result_set)[ours.contenders[app].member.label]
 
 
 def _apart(ours: Ours, app: str, status: int) -> Apart:
-    """In all turns of finished blocks, warm-ups included: what happens there happens to users, too."""
+    """In all clean slices, as the report of the run counts them: from their first answer on, without warm-ups."""
     load = ours.result_set.head.scenario.load
     names = {name for one in load for name, answer in one.alternatives.items() if answer.status == status}
     label = ours.contenders[app].member.label
-    recordings = [one.recording for one in ours.result_set.turns if one.contender == label and one.recording]
+    slices = (one for one in ours.result_set.turns if one.contender == label and one.round and is_clean(one))
+    recordings = [one.recording for one in slices if one.recording]
     return Apart(
         answers=sum(one.alternatives.get(name, 0) for one in recordings for name in names),
         of=sum(one.answered for one in recordings),

@@ -198,7 +198,7 @@ def derive_several(folder: Path, into: Path) -> tuple[Sweep | Matrix, list[tuple
     made = [derive(part, into / part.name) for part in store.parts(folder)]
     derived = sorted(made, key=lambda run: run[0].head.created_at)
     is_sweep = several.is_sweep([result_set.head.plan for result_set, _ in derived])
-    found = sweep.derive(folder.name, derived) if is_sweep else matrix.derive(folder.name, derived)
+    found = sweep.derive(folder.name, derived) if is_sweep else matrix.derive(folder.name, derived, catalog.beside())
     report.write_several(into, derived[0][0].head, found)
     return found, derived
 

@@ -8,7 +8,7 @@ from harness.model.contenders import (
     Lineup,
     Traits,
 )
-from harness.model.matrices import Matrix, MatrixCell, MatrixLine
+from harness.model.matrices import Matrix, MatrixCell, MatrixCost, MatrixLine
 from harness.model.meaning import (
     About,
     Call,
@@ -108,6 +108,7 @@ __all__ = [
     "MachineReading",
     "Matrix",
     "MatrixCell",
+    "MatrixCost",
     "MatrixLine",
     "Member",
     "Newness",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Literal
 
@@ -22,6 +22,11 @@ class Verdict(StrEnum):
     CLIENT_BOUND = "CLIENT-BOUND"
     UNSETTLED = "UNSETTLED"
     SERVER_BOUND = "SERVER-BOUND"
+
+    @classmethod
+    def worst(cls, verdicts: Collection[Verdict]) -> Verdict:
+        """What may be said of what rests on several numbers."""
+        return next(one for one in cls if one in verdicts)
 
 
 class Call(StrEnum):

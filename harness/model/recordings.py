@@ -141,10 +141,10 @@ class Recording(Value):
         """
         if not (self.counted and self.counted_s):
             return None
-        served = self.counted - sum(map(self._counted_as, refusals))
+        served = self.counted - sum(map(self.counted_as, refusals))
         return served / self.counted_s if served > _NOBODY * self.counted else 0.0
 
-    def _counted_as(self, alternative: str) -> float:
+    def counted_as(self, alternative: str) -> float:
         """How many of the counted were answered so; older recordings have only their share of the whole turn."""
         of_all = self.counted * self.alternatives.get(alternative, 0) / self.answered if self.answered else 0.0
         return self.counted_alternatives.get(alternative, of_all)

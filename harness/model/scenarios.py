@@ -139,6 +139,7 @@ class Request(Value):
 class Scenario(Value):
     """What is asked of every app: the load and the equivalence check in one.
 
+    `beside`: the scenario that is without the one thing whose cost is asked; throughput is held against that there.
     `services` stand beside the apps, as seeded, in every block. `settings` are environment variables of every
     contender. `slice_min_s` and `slice_max_s`: where few slow answers a second, or rare requests,
     need longer slices than usual. `lead_s`: some periods of what recurs by the clock (an entry that expires):
@@ -149,6 +150,7 @@ class Scenario(Value):
     about: str
     isolates: str
     leaves_out: str
+    beside: str | None = None
     services: tuple[ServiceName, ...] = ()
     settings: Mapping[str, str] = {}
     connections: int = Field(default=100, ge=1)

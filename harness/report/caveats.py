@@ -37,6 +37,7 @@ IDLE = (
     "different numbers of them the memory does not compare."
 )
 _SAID = {"worker balance"}
+_OF_A_BLOCK = {1: "all", 2: "half", 3: "a third", 4: "a quarter"}  # a fifth of five slices is the first to be trimmed
 
 
 class Note(NamedTuple):
@@ -89,12 +90,22 @@ def remarks(head: RunHead, summary: Summary) -> tuple[str, ...]:
         )
     return (
         *said,
+        *untrimmed(head),
         *_otherwise(summary.rows, head.scenario),
         *_unjudged(summary),
         *_not_checked(summary.doubts),
         *_asked(summary.rows, head.scenario),
         _about(head.scenario),
     )
+
+
+def untrimmed(head: RunHead) -> tuple[str, ...]:
+    """What the value of a block is where it has too few slices for a trimmed mean; nothing where it has enough."""
+    rounds = head.plan.rounds
+    if rounds not in _OF_A_BLOCK:
+        return ()
+    many = "round" if rounds == 1 else "rounds"
+    return (f"With {rounds} {many} nothing is trimmed: one bad slice counts {_OF_A_BLOCK[rounds]} of its block.",)
 
 
 def compared(row: Row) -> str | None:
@@ -216,7 +227,7 @@ def _otherwise(rows: Iterable[Row], scenario: Scenario) -> Iterator[str]:
     for row in rows:
         if row.alternatives:
             counts = (f"{written.count(count)} were {name}" for name, count in row.alternatives.items())
-            yield f"{row.member.label}: of {written.count(row.answered)} answers {', '.join(counts)}."
+            yield f"{row.member.label}: of {written.count(row.answered)} answers in whole slices {', '.join(counts)}."
     refusals = sorted(name for row in rows for name in row.alternatives if name in scenario.refusals)
     if refusals:
         names = " or ".join(dict.fromkeys(refusals))

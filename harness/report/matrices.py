@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Iterator
 
 from harness.model import Estimate, Matrix, MatrixCell, MatrixLine, Member, RunHead, Verdict
-from harness.report import escape, origin
+from harness.report import caveats, escape, origin
 from harness.report import format as written
 from harness.report.format import NOTHING, Cell
 from harness.report.pictures import MATRIX
@@ -18,7 +18,13 @@ Show = Callable[[MatrixLine, MatrixCell], Cell]
 
 _RATIO = (
     "A ratio is throughput over that of the reference, in the same blocks. Scenarios were measured block by block in "
-    "rotation, but do not share slices: compare contenders within a line, not lines."
+    "rotation, but do not share slices: compare contenders within a line, not lines{but}."
+)
+_BUT = "; only what one thing costs has a table across lines, with the interval of two samples"
+_COSTS = (
+    "What one thing costs: a contender's throughput in a scenario over its own in the scenario named beside it, which "
+    "is without that thing. Their blocks are two samples, so the interval is Welch's; no more than that "
+    "is said of it."
 )
 _EACH = "What may be said of each difference (FASTER, SLOWER, SAME) stands in the report of its scenario."
 _ABSENT = f"{NOTHING}: it takes no part in that scenario, or has no number that could be compared."
@@ -27,9 +33,10 @@ _YARDSTICKS = (
     "asked json."
 )
 _APART = (
-    "Counted apart: correct answers of another kind, such as refusals that are due, of all answers of the slices, also "
-    "those before what is counted. They are part of the throughput; "
-    "not so those by which a server says that it is too busy (status 5xx): nobody was served by them."
+    "Counted apart: correct answers of another kind, such as refusals that are due, as a share of all answers in what "
+    "is counted, in a mix of those to all of its requests (older runs know only their share of whole slices, also "
+    "before what is counted). They are part of the throughput; not so those by which a server says that it is too busy "
+    "(status 5xx), though they are of the whole here: nobody was served by them."
 )
 _SERVICES = (
     "The services' share of the CPUs: what database, cache, mail and upstream took of the servers' CPUs while a "
@@ -44,7 +51,15 @@ def told(head: RunHead, matrix: Matrix) -> Together:
         name=matrix.name,
         quick=head.plan.quick,
         tables=tuple(table for table, _ in found),
-        sentences=(_RATIO, _EACH, _ABSENT, *_nowhere(matrix), *(said for _, said in found if said), DOUBTED),
+        sentences=(
+            _RATIO.format(but=_BUT if any(line.beside for line in matrix.lines) else ""),
+            _EACH,
+            _ABSENT,
+            *_nowhere(matrix),
+            *(said for _, said in found if said),
+            DOUBTED,
+            *caveats.untrimmed(head),
+        ),
         provenance=f"{circumstances(head, matrix)} · {origin.versions(whole(head, matrix))}.",
         pictures=(MATRIX,),
         where="The run of each scenario",
@@ -73,6 +88,19 @@ def tables_of(matrix: Matrix) -> tuple[Table, ...]:
     return tuple(table for table, _ in _tables(matrix))
 
 
+def costs(matrix: Matrix) -> Table | None:
+    """What one thing costs each contender: in each scenario that is held against another; None where none is."""
+    lines = tuple(line for line in matrix.lines if line.beside)
+    if not lines:
+        return None
+    compared = contenders(matrix)
+    shown = tuple(
+        (Cell(line.scenario), Cell(line.beside or NOTHING), *map(_cost, _of(matrix, line, compared))) for line in lines
+    )
+    heads = (Head("scenario", "name"), Head("over", "name"), *(Head.of(member.label) for member in compared))
+    return Table("What one thing costs: throughput over that without it", heads, shown, len(shown))
+
+
 def contenders(matrix: Matrix) -> tuple[Member, ...]:
     """All but the yardsticks."""
     return tuple(member for member in matrix.members if not member.is_yardstick)
@@ -85,8 +113,7 @@ def compared_in(matrix: Matrix, line: MatrixLine) -> Iterator[MatrixCell]:
 
 def of_ratio(cell: MatrixCell, reference: MatrixCell | None) -> Verdict:
     """What may be said of a ratio: the worse verdict of its two numbers."""
-    verdicts = {cell.verdict, reference.verdict if reference else cell.verdict}
-    return next(one for one in Verdict if one in verdicts)
+    return Verdict.worst({cell.verdict, reference.verdict if reference else cell.verdict})
 
 
 def reference_in(matrix: Matrix, line: MatrixLine) -> MatrixCell | None:
@@ -97,20 +124,21 @@ def reference_in(matrix: Matrix, line: MatrixLine) -> MatrixCell | None:
 def csv_text(matrix: Matrix) -> str:
     """One line for each contender in each scenario; SI units, empty where not measured.
 
-    Who takes no part has one that says why, where that is known.
+    Who takes no part has one that says why, where that is known. Where a scenario is held against another one, its
+    lines say against which, and what came of it.
     """
     names = list(dict.fromkeys(name for line in matrix.lines for cell in line.cells if cell for name in cell.apart))
-    estimates = [f"{key}{part}" for key in ("requests_per_s", "ratio") for part in ("", "_low", "_high", "_n")]
-    head = ["scenario", "connections", "contender", "verdict", *estimates, "services_share"]
-    head += [f"apart_{name}" for name in names]
+    head = ["scenario", "connections", "contender", "verdict", *_parts("requests_per_s"), *_parts("ratio")]
+    head += ["services_share", *(f"apart_{name}" for name in names)]
+    cost = ["beside", "cost_verdict", *_parts("cost")] if any(line.beside for line in matrix.lines) else []
     cannot = ["cannot"] if any(line.absent for line in matrix.lines) else []
     file = io.StringIO()
-    writer = csv.DictWriter(file, [*head, *cannot], lineterminator="\n")
+    writer = csv.DictWriter(file, [*head, *cost, *cannot], lineterminator="\n")
     writer.writeheader()
     for line in matrix.lines:
         for cell in filter(None, line.cells):
             values = (*_csv_values(line, cell), *(cell.apart.get(name) for name in names))
-            writer.writerow(dict(zip(head, values, strict=True)))
+            writer.writerow(dict(zip(head, values, strict=True)) | dict(zip(cost, _csv_cost(line, cell), strict=False)))
         writer.writerows(_csv_absent(line))
     return file.getvalue()
 
@@ -123,9 +151,23 @@ def _csv_absent(line: MatrixLine) -> Iterator[dict[str, str | int]]:
 
 def _csv_values(line: MatrixLine, cell: MatrixCell) -> Iterator[str | float | None]:
     yield from (escape.csv_text(line.scenario), line.connections, escape.csv_text(cell.contender), cell.verdict.value)
-    for found in (cell.requests_per_s, cell.ratio):
-        yield from (found.value, found.low, found.high, found.n) if found else (None,) * 4
+    yield from _csv_estimate(cell.requests_per_s)
+    yield from _csv_estimate(cell.ratio)
     yield cell.services_share
+
+
+def _csv_cost(line: MatrixLine, cell: MatrixCell) -> Iterator[str | float | None]:
+    if line.beside and cell.cost:
+        yield from (escape.csv_text(line.beside), cell.cost.verdict.value, *_csv_estimate(cell.cost.ratio))
+
+
+def _csv_estimate(found: Estimate | None) -> tuple[float | None, ...]:
+    return (found.value, found.low, found.high, found.n) if found else (None,) * 4
+
+
+def _parts(key: str) -> list[str]:
+    """The columns of an estimate."""
+    return [f"{key}{part}" for part in ("", "_low", "_high", "_n")]
 
 
 def _tables(matrix: Matrix) -> Iterator[tuple[Table, str]]:
@@ -135,6 +177,8 @@ def _tables(matrix: Matrix) -> Iterator[tuple[Table, str]]:
     title = f"Ratio to {escape.plain(matrix.reference)} by scenario{interval}"
     yield _table(title, matrix, compared, lambda line, cell: _ratio(cell, reference_in(matrix, line))), ""
     yield _table("Requests per second by scenario", matrix, every, _requests_per_s, connections=True), _YARDSTICKS
+    if found := costs(matrix):
+        yield found, _COSTS
     if any(cell.apart for cell in _cells(matrix)):
         yield _apart(matrix, compared), _APART
     if any(cell.services_share is not None for cell in _cells(matrix)):
@@ -179,7 +223,7 @@ def _apart(matrix: Matrix, members: tuple[Member, ...]) -> Table:
         for name in dict.fromkeys(name for cell in line.cells if cell for name in cell.apart)
     ]
     heads = (Head("scenario", "name"), Head("answer", "word"), *(Head.of(member.label) for member in members))
-    return Table("Answers counted apart, of all", heads, tuple(lines), len(lines))
+    return Table("Answers counted apart, of all that are counted", heads, tuple(lines), len(lines))
 
 
 def _of(matrix: Matrix, line: MatrixLine, members: tuple[Member, ...]) -> Iterator[MatrixCell | None]:
@@ -193,7 +237,7 @@ def _cells(matrix: Matrix) -> Iterator[MatrixCell]:
 
 
 def _has_interval(cell: MatrixCell) -> bool:
-    found: list[Estimate | None] = [cell.ratio, cell.requests_per_s]
+    found: list[Estimate | None] = [cell.ratio, cell.requests_per_s, cell.cost.ratio if cell.cost else None]
     return any(one and one.low is not None for one in found)
 
 
@@ -201,6 +245,12 @@ def _ratio(cell: MatrixCell, reference: MatrixCell | None) -> Cell:
     if cell is reference and cell.requests_per_s:
         return doubted(cell.verdict, Cell("1", "(reference)"))
     return doubted(of_ratio(cell, reference), written.ratio(cell.ratio) if cell.ratio else Cell(NOTHING))
+
+
+def _cost(cell: MatrixCell | None) -> Cell:
+    if cell is None or cell.cost is None:
+        return Cell(NOTHING)
+    return doubted(cell.cost.verdict, written.ratio(cell.cost.ratio) if cell.cost.ratio else Cell(NOTHING))
 
 
 def _requests_per_s(_: MatrixLine, cell: MatrixCell) -> Cell:

@@ -108,12 +108,22 @@ def _services(scenario: Scenario) -> str:
 
 
 def _measured(matrix: Matrix, line: MatrixLine) -> str:
-    one = matrix.model_copy(update={"lines": (line,)})
-    shown = "\n".join(tables.markdown(table) for table in matrices.tables_of(one))
+    """The tables of one scenario, then what one thing costs where it is either of the two that say so."""
+    one = matrix.model_copy(update={"lines": (line.model_copy(update={"beside": None}),)})
+    pairs = [each for each in matrix.lines if each.beside and line.scenario in {each.scenario, each.beside}]
+    shown = "\n".join(map(tables.markdown, matrices.tables_of(one)))
     run = f"{_RUN}/{line.scenario}/report.md"
     return (
         f"{shown}\nA range in brackets is a 95 % interval. Doubts, latency, and where it was measured: [run]({run}).\n"
+        f"{_costs(matrix.model_copy(update={'lines': tuple(pairs)}))}"
     )
+
+
+def _costs(pairs: Matrix) -> str:
+    table = matrices.costs(pairs)
+    if table is None:
+        return ""
+    return f"\n{escape.markdown(table.title)}; two samples, so the interval is Welch's:\n\n{tables.markdown(table)}"
 
 
 # The route in each app ------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from scipy import stats
 from harness.model import Call, Comparison, Estimate
 from harness.stats import calls
 from harness.stats.estimates import Values, may_claim, standard_error, trimmed_mean
+from harness.stats.slices import Throughputs, log_levels
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -53,6 +54,18 @@ def difference(samples: Samples) -> Difference:
     ours, theirs = (standard_error(sample) ** 2 for sample in samples)
     freedom = (ours + theirs) ** 2 / (ours**2 / (len(samples.ours) - 1) + theirs**2 / (len(samples.theirs) - 1))
     return Difference(_mean_difference(samples), float(np.sqrt(ours + theirs)), freedom)
+
+
+def between_scenarios(ours: Throughputs, theirs: Throughputs, scenario: str) -> Comparison | None:
+    """One contender's throughput in a scenario over its own in another one, called `scenario`; None where one lacks.
+
+    Scenarios of one rotation share the hour, but no launch and no slice, so their blocks are two samples. Pairing them
+    by their number would call neighbours what may lie minutes apart; and where the hour does move both alike, Welch's
+    interval is too wide rather than too narrow. The ratio is not taken over `control`'s, as that of two occasions is:
+    within one rotation the machine is the same for both.
+    """
+    samples = Samples(*(tuple(log_levels(one).values()) for one in (ours, theirs)))
+    return comparisons({scenario: samples}, {scenario: scenario})[scenario] if all(samples) else None
 
 
 def comparisons(family: Mapping[Key, Samples], references: Mapping[Key, str]) -> dict[Key, Comparison]:

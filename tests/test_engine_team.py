@@ -16,7 +16,7 @@ from harness.engines.connection import ConnectionEngine
 from harness.engines.fasthttp import FastHttpEngine
 from harness.engines.process import here
 from harness.engines.stepping import share_of_cpus
-from harness.errors import EngineError
+from harness.errors import EngineError, LostError
 from harness.model import Draw, Expectation, Placement, Recording, Request, Turn
 from tests.engine_servers import (
     GOOD,
@@ -221,6 +221,26 @@ def test_a_spot_that_cannot_start_anything_is_an_error_that_says_so(tmp_path: Pa
     with pytest.raises(EngineError, match="no load generator could be started") as caught:
         next(drive)
     assert "/nonexistent/python" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("host", "code", "error", "said"),
+    [
+        ("far", 255, LostError, "The connection to `far`, from which the load came, was lost"),
+        ("far", 137, EngineError, r"ended \(exit code 137\)"),
+        (None, 255, EngineError, r"ended \(exit code 255\)"),
+    ],
+)
+def test_a_generator_whose_ssh_loses_its_host_is_lost_and_every_other_one_has_failed(
+    host: str | None, code: int, error: type[Exception], said: str, tmp_path: Path
+) -> None:
+    ends = replace(here(), command=("sh", "-c", f"echo why >&2; exit {code}"), cpus=(), host=host)
+    drive = ConnectionEngine([ends]).drive(
+        targets({"good": ("127.0.0.1", 1)}), plan(), [Turn(contender="good", round=0)], PLACEMENT, tmp_path / "l" / "x"
+    )
+    with pytest.raises(error, match=said) as caught:
+        next(drive)
+    assert "last line: why" in caught.value.hint  # type: ignore[attr-defined]
 
 
 def test_more_generators_than_connections_are_refused(tmp_path: Path) -> None:

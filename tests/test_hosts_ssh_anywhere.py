@@ -1,17 +1,27 @@
 """A machine behind SSH as a host, by a server in this process: what needs neither sshd nor root."""
 
 import shutil
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
 from harness import block, prepare
-from harness.errors import HostError, InputError
+from harness.engines.connection import ConnectionEngine
+from harness.engines.process import Spot
+from harness.errors import EngineError, HostError, InputError, LostError
+from harness.hosts.load import LoadHost, load_host
 from harness.hosts.openssh import Connection
 from harness.hosts.ssh import SshHost
+from harness.model import Recording, Turn
 from tests.asyncsshd import asyncsshd
 from tests.benching import LOCK
+from tests.engine_servers import GOOD, PLACEMENT, answers, plan, served, targets
 from tests.launching import gone
+from tests.lending import lend_environment
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh") is None, reason="needs OpenSSH's client")
 
@@ -44,3 +54,78 @@ def test_what_a_login_prints_is_not_taken_for_an_answer(tmp_path: Path) -> None:
         with pytest.raises(HostError, match="`a thing` failed on") as caught:
             connection.run("echo why >&2; exit 3", what="a thing")
     assert caught.value.hint == "Its last words: why"
+
+
+@contextmanager
+def far(folder: Path, said: list[str], **more: Any) -> Iterator[LoadHost]:
+    """A load host, as far as SSH goes."""
+    with asyncsshd(folder) as at:
+        lend_environment(at, folder / "home" / ".cache" / "rematch")
+        with load_host(at, **{"provisions": False, "tell": said.append, **more}) as found:
+            yield found
+
+
+@contextmanager
+def driven(there: LoadHost, folder: Path) -> Iterator[Generator[Recording]]:
+    """The first of many turns from there is over."""
+    spot = Spot(there.command, there.environment, (), there.name)
+    turns = [Turn(contender="good", round=index) for index in range(50)]
+    with served(answers(GOOD, pause_s=0.005)) as address:
+        drive = ConnectionEngine([spot]).drive(targets({"good": address}), plan(), turns, PLACEMENT, folder / "l" / "x")
+        with closing(drive):
+            assert next(drive).counted > 0
+            yield drive
+
+
+def test_where_the_connection_to_a_load_host_is_lost_it_is_found_again_and_makes_load_as_before(tmp_path: Path) -> None:
+    said: list[str] = []
+    with far(tmp_path, said) as there:
+        with driven(there, tmp_path) as drive:
+            there.find(1, said.append)
+            assert said == [], "nothing was lost"
+            client = there.site.connection._client
+            assert client is not None
+            client.kill()
+            with pytest.raises(
+                LostError, match=r"The connection to `127\.0\.0\.1`, from which the load came, was lost"
+            ):
+                next(drive)
+        there.find(10, said.append)
+        assert said[-1] == "127.0.0.1 is there again"
+        with driven(there, tmp_path) as drive:
+            assert next(drive).errors == {}
+
+
+def test_before_a_launch_the_load_hosts_are_found_too(tmp_path: Path) -> None:
+    said: list[str] = []
+    with (
+        far(tmp_path, []) as there,
+        SshHost(there.site.connection._to, provisions=False, lock=LOCK, load=[there], tell=said.append) as machine,
+    ):
+        client = there.site.connection._client
+        assert client is not None
+        client.kill()
+        client.wait()
+        machine._ready()
+        assert there.site.connection.is_open
+    assert said[-1] == "127.0.0.1 is there again"
+
+
+def test_a_generator_that_is_killed_on_a_load_host_has_failed_and_nothing_is_lost(tmp_path: Path) -> None:
+    with far(tmp_path, []) as there, driven(there, tmp_path) as drive:
+        for one in generators_of(there):
+            one.kill()
+        with pytest.raises(EngineError, match=r"exit code 137"):
+            next(drive)
+
+
+def generators_of(there: LoadHost) -> list[psutil.Process]:
+    """Those that run there: it is this machine after all."""
+    return [one for one in psutil.process_iter() if _runs(one, there.site.found.base)]
+
+
+def _runs(one: psutil.Process, base: str) -> bool:
+    with suppress(psutil.Error):
+        runs = any("harness.engines" in word for word in one.cmdline())
+        return runs and one.environ().get("PYTHONPATH", "").startswith(base)
+    return False

@@ -23,6 +23,7 @@ class Engine(Protocol):
     ) -> Iterator[Recording]:
         """Yield one recording per contender of each turn, in order. Raises EngineError when the generator itself fails.
 
+        LostError when the way to its host is lost.
         `targets` are by label: contenders may be asked different scenarios.
         The turns of round 0 last `plan.warm_s`; duets `plan.duet_s`; turns with a rate `plan.open_s`; every other one
         lasts `turn_duration_s` of the throughput that its contender had in its warm-up, and its own lead besides.

@@ -18,11 +18,12 @@ from pydantic import TypeAdapter, ValidationError
 
 import harness
 from harness.engines.job import Job
-from harness.errors import EngineError, StoreError
+from harness.errors import EngineError, LostError, RematchError, StoreError
 
 _T = TypeVar("_T")
 _GRACE_S = 2.0
 _OWN_FILES = 64  # of the generator, beside its connections
+_SSH_LOST = 255  # how OpenSSH's client ends where its connection does (ssh(1))
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,13 @@ class Spot:
     """Where generators are started, and how: `command` runs the module that is named after it, with pipes to us.
 
     `environment` is that command's. `cpus`: which of its CPUs they may use there (none: any). None: this machine, and
-    those which the run gives them.
+    those which the run gives them. `host`: the name of the host to which the command's ssh leads, if it does.
     """
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
     cpus: tuple[int, ...] | None = None
+    host: str | None = None
 
 
 def here() -> Spot:
@@ -47,11 +49,12 @@ def here() -> Spot:
 
 
 class GeneratorProcess:
-    """A running generator: its pipes, and the log that it complains to."""
+    """A running generator: its pipes, and the log that it complains to. `host`: as its spot has it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], log: Path, host: str | None = None) -> None:
         self._process = process
         self._log = log
+        self._host = host
 
     def tell(self, line: bytes) -> None:
         """Write one line. A generator that has ended cannot be told anything: reading from it says so."""
@@ -62,7 +65,10 @@ class GeneratorProcess:
                 line = line[self._process.stdin.write(line) :]
 
     def told(self, within_s: float) -> bytes:
-        """The one line that it writes next. Raises EngineError when it has ended instead, or says nothing."""
+        """The one line that it writes next. Raises EngineError when it has ended instead, or says nothing.
+
+        LostError where the connection to its host has ended.
+        """
         assert self._process.stdout is not None
         deadline = time.monotonic() + within_s
         line = b""
@@ -72,7 +78,7 @@ class GeneratorProcess:
                 raise EngineError(f"the load generator did not answer within {within_s:g} s", self._log_hint())
             piece = os.read(self._process.stdout.fileno(), 1 << 16)
             if not piece:
-                raise EngineError(f"the load generator ended (exit code {self._process.wait()})", self._log_hint())
+                raise self._ended(self._process.wait())
             line += piece
         return line
 
@@ -97,6 +103,14 @@ class GeneratorProcess:
                 with suppress(BrokenPipeError):
                     pipe and pipe.close()
 
+    def _ended(self, code: int) -> RematchError:
+        if self._host and code == _SSH_LOST:
+            return LostError(
+                f"The connection to `{self._host}`, from which the load came, was lost.",
+                f"Is it up, and the network between? {self._log_hint()}",
+            )
+        return EngineError(f"the load generator ended (exit code {code})", self._log_hint())
+
     def _log_hint(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines() if self._log.exists() else []
         return f"Its log is {self._log}; last line: {lines[-1] if lines else '(it is empty)'}"
@@ -110,7 +124,7 @@ def started(spot: Spot, arguments: Sequence[str], log: Path) -> Iterator[Generat
     thread: the kernel ends a generator together with the thread that started it.
     """
     with _opened(log) as stderr:
-        process = GeneratorProcess(_spawned(spot, arguments, stderr), log)
+        process = GeneratorProcess(_spawned(spot, arguments, stderr), log, spot.host)
     try:
         yield process
     finally:

@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.errors import HostError
 from harness.hosts import provisioning
-from harness.hosts.openssh import SshAddress, shell
+from harness.hosts.openssh import SshAddress, shell, within
 from harness.hosts.remote import is_made
 from harness.hosts.site import OPEN_FILES, Site, Tell, site
 
@@ -52,6 +52,13 @@ class LoadHost:
             return True
         return False
 
+    def find(self, within_s: float, tell: Tell) -> None:
+        """Log in again if the connection was lost; the command stays as it was. Raises HostError."""
+        if not self.site.connection.is_open:
+            tell(f"the connection to {self.name} was lost; trying for {within_s:.0f} seconds to get it again")
+            within(within_s, self.site.connection.log_in_again)
+            tell(f"{self.name} is there again")
+
 
 @contextmanager
 def load_host(to: SshAddress, *, provisions: bool, tell: Tell) -> Iterator[LoadHost]:
@@ -61,8 +68,9 @@ def load_host(to: SshAddress, *, provisions: bool, tell: Tell) -> Iterator[LoadH
         files = str(Path(there.shelf.put(_ROOT / "harness", _ROOT)).parent)
         more = {**there.environment, "PYTHONPATH": files, "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         identity = json.loads(there.connection.run(shell([*words, "-c", _FACTS], more), what="looking at the machine"))
-        # The module is the first word after the script, which calls it $0.
-        script = f'{OPEN_FILES}; {shell([*words, "-m"], more)} "$0"'
+        # The module is the first word after the script, which calls it $0. The shell stays, and tells by its exit code
+        # if the generator is killed: ssh itself would say 255, as of a connection that is lost.
+        script = f'{OPEN_FILES}; ({shell([*words, "-m"], more)} "$0"); exit $?'
         yield LoadHost(
             name=to.name,
             command=(*there.connection.plain_words(), f"sh -c {shlex.quote(script)}"),

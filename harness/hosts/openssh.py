@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,8 @@ _CONNECT_WITHIN_S = 30.0
 _END_WITHIN_S = 5.0
 _PORTS_TRIED = 5
 _LOOPBACK = "127.0.0.1"
+_SOCKET = "s"
+_RETRY_S = 2.0
 _OPTIONS = {
     "BatchMode": "yes",  # no question is ever asked, no password ever sent
     "PasswordAuthentication": "no",
@@ -108,6 +110,16 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def log_in_again(self) -> None:
+        """After a loss; what `words` gave before leads there again. Raises HostError with the cause."""
+        assert self._client
+        assert self._complaints
+        _end(self._client)
+        (self._folder / _SOCKET).unlink(missing_ok=True)  # a client that was killed has left it
+        self._complaints.seek(0)
+        self._complaints.truncate()
+        self._client = self._logged_in(self._complaints)
+
     @property
     def is_open(self) -> bool:
         """Whether the client still holds it."""
@@ -183,7 +195,7 @@ class Connection:
         return client
 
     def _base(self, *options: str) -> list[str]:
-        chosen = [f"ControlPath={self._folder}/s", *options]
+        chosen = [f"ControlPath={self._folder / _SOCKET}", *options]
         more = [word for option in chosen for word in ("-o", option)]
         return ["ssh", "-T", *more, *self._to.options(), self._to.name]
 
@@ -201,6 +213,20 @@ class Connection:
                 self._client.wait(1.0)  # its last words come as it ends
         self._complaints.seek(0)
         return self._complaints.read().decode(errors="replace")
+
+
+def within(seconds: float, get: Callable[[], None]) -> None:
+    """Try for so long to get what was lost. Raises the last HostError."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            get()
+        except HostError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return
 
 
 def shell(words: Sequence[str], environment: Mapping[str, str] | None = None, folder: str | None = None) -> str:

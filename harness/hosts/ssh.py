@@ -23,7 +23,7 @@ from harness.hosts.base import Environments
 from harness.hosts.link import Link
 from harness.hosts.load import LoadHost
 from harness.hosts.local import LocalHost, lock_name
-from harness.hosts.openssh import GREETING, Connection, SshAddress, shell
+from harness.hosts.openssh import GREETING, Connection, SshAddress, shell, within
 from harness.hosts.placement import place, place_apart
 from harness.hosts.remote import RemoteEnvironments
 from harness.hosts.site import OPEN_FILES, Tell, site
@@ -32,7 +32,6 @@ from harness.model import Contender, Launched, Placement
 _AGENT = Path(__file__).resolve().parent.parent / "agent"
 _LOOPBACK = "127.0.0.1"
 _FOUND_WITHIN_S = 60.0
-_RETRY_S = 2.0
 _REACHED_WITHIN_S = 5.0
 
 
@@ -136,27 +135,17 @@ class SshHost(AgentHost):
             self._way = way.pop_all()
 
     def _ready(self) -> None:
-        """Find a host that was lost. Whoever ran there must have ended: till then an agent holds the machine's lock."""
+        """Find hosts that were lost. Whoever ran there must have ended: till then an agent holds the machine's lock."""
+        for one in self.load:
+            one.find(_FOUND_WITHIN_S, self._tell)
         if not self._link.lost:
             return
         within_s = self._silence_s + _FOUND_WITHIN_S
         self._tell(f"the connection to {self._to.name} was lost; trying for {within_s:.0f} seconds to get it again")
         self._way.close()
-        self._open_within(within_s)
+        within(within_s, self._open)
         self._pin()
         self._tell(f"{self._to.name} is there again")
-
-    def _open_within(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                self._open()
-            except HostError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(_RETRY_S)
-            else:
-                return
 
     def _leave(self) -> None:
         """The agent first, with all servers; then its logs, while there is still a way to them."""

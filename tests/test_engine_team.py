@@ -213,6 +213,11 @@ def test_generators_are_started_wherever_there_is_a_spot(tmp_path: Path) -> None
     assert [one.connections for one in found.generators] == [2, 2, 2, 2]
 
 
+def test_only_who_may_lose_the_harness_without_a_word_is_told_when_it_is_gone() -> None:
+    assert here().further() == []
+    assert replace(here(), host="far", silence_s=60).further() == ["--silence", "60"]
+
+
 def test_a_spot_that_cannot_start_anything_is_an_error_that_says_so(tmp_path: Path) -> None:
     nowhere = replace(here(), command=("/nonexistent/python", "-m"))
     drive = ConnectionEngine([nowhere]).drive(
@@ -226,8 +231,8 @@ def test_a_spot_that_cannot_start_anything_is_an_error_that_says_so(tmp_path: Pa
 @pytest.mark.parametrize(
     ("host", "code", "error", "said"),
     [
-        ("far", 255, LostError, "The connection to `far`, from which the load came, was lost"),
-        ("far", 137, EngineError, r"ended \(exit code 137\)"),
+        ("far", 255, LostError, "on `far` was lost"),
+        ("far", 1, EngineError, r"ended \(exit code 1\)"),
         (None, 255, EngineError, r"ended \(exit code 255\)"),
     ],
 )

@@ -23,7 +23,8 @@ from harness.errors import EngineError, LostError, RematchError, StoreError
 _T = TypeVar("_T")
 _GRACE_S = 2.0
 _OWN_FILES = 64  # of the generator, beside its connections
-_SSH_LOST = 255  # how OpenSSH's client ends where its connection does (ssh(1))
+_SSH_LOST = 255  # how OpenSSH's client ends where its connection does (ssh(1)), or what runs there is killed
+_SILENCE_S = 300.0  # far longer than anything that the harness does between two turns
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,19 @@ class Spot:
     """Where generators are started, and how: `command` runs the module that is named after it, with pipes to us.
 
     `environment` is that command's. `cpus`: which of its CPUs they may use there (none: any). None: this machine, and
-    those which the run gives them. `host`: the name of the host to which the command's ssh leads, if it does.
+    those which the run gives them. `host`: the name of the host to which the command's ssh leads, if it does. There
+    generators end themselves when they have heard no order for `silence_s`: a network that is cut closes no pipe.
     """
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
     cpus: tuple[int, ...] | None = None
     host: str | None = None
+    silence_s: float = _SILENCE_S
+
+    def further(self) -> list[str]:
+        """What generators are told on their command line."""
+        return ["--silence", f"{self.silence_s:g}"] if self.host else []
 
 
 def here() -> Spot:
@@ -106,8 +113,8 @@ class GeneratorProcess:
     def _ended(self, code: int) -> RematchError:
         if self._host and code == _SSH_LOST:
             return LostError(
-                f"The connection to `{self._host}`, from which the load came, was lost.",
-                f"Is it up, and the network between? {self._log_hint()}",
+                f"The way to the load generator on `{self._host}` was lost: its ssh ended (exit code {code}).",
+                f"Is the host up, or has it killed the generator (journalctl -k)? {self._log_hint()}",
             )
         return EngineError(f"the load generator ended (exit code {code})", self._log_hint())
 

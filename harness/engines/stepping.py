@@ -103,7 +103,7 @@ def _places(spots: Sequence[Spot], plan: Plan, placement: Placement) -> list[tup
 def _generator(spot: Spot, module: str, job: Job, log: Path) -> Iterator[GeneratorProcess]:
     if spot.cpus is None:
         refuse_too_few_files(job)
-    with started(spot, (module,), log) as process:
+    with started(spot, (module, *spot.further()), log) as process:
         yield process
 
 

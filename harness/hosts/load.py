@@ -68,9 +68,9 @@ def load_host(to: SshAddress, *, provisions: bool, tell: Tell) -> Iterator[LoadH
         files = str(Path(there.shelf.put(_ROOT / "harness", _ROOT)).parent)
         more = {**there.environment, "PYTHONPATH": files, "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         identity = json.loads(there.connection.run(shell([*words, "-c", _FACTS], more), what="looking at the machine"))
-        # The module is the first word after the script, which calls it $0. The shell stays, and tells by its exit code
-        # if the generator is killed: ssh itself would say 255, as of a connection that is lost.
-        script = f'{OPEN_FILES}; ({shell([*words, "-m"], more)} "$0"); exit $?'
+        # The module is the first word after the script, which calls it $0. No shell stays: who dies with its parent
+        # is to die with sshd's own process.
+        script = f'{OPEN_FILES}; {shell([*words, "-m"], more)} "$0" "$@"'
         yield LoadHost(
             name=to.name,
             command=(*there.connection.plain_words(), f"sh -c {shlex.quote(script)}"),

@@ -197,7 +197,7 @@ def test_a_generator_that_hangs_fails_the_turn(tmp_path: Path) -> None:
 def test_generators_are_started_wherever_there_is_a_spot(tmp_path: Path) -> None:
     """A spot is a command that runs a module, with pipes: here one through `env`, as elsewhere one through `ssh`."""
     near = here()
-    through = replace(near, command=("env", "REMATCH_SPOT=far", *near.command), cpus=())
+    through = replace(near, command=("env", "REMATCH_SPOT=far", *near.command), cores=())
     with served(answers(GOOD, pause_s=0.005)) as address:
         drive = ConnectionEngine([near, through]).drive(
             targets({"good": address}),
@@ -239,7 +239,7 @@ def test_a_spot_that_cannot_start_anything_is_an_error_that_says_so(tmp_path: Pa
 def test_a_generator_whose_ssh_loses_its_host_is_lost_and_every_other_one_has_failed(
     host: str | None, code: int, error: type[Exception], said: str, tmp_path: Path
 ) -> None:
-    ends = replace(here(), command=("sh", "-c", f"echo why >&2; exit {code}"), cpus=(), host=host)
+    ends = replace(here(), command=("sh", "-c", f"echo why >&2; exit {code}"), cores=(), host=host)
     drive = ConnectionEngine([ends]).drive(
         targets({"good": ("127.0.0.1", 1)}), plan(), [Turn(contender="good", round=0)], PLACEMENT, tmp_path / "l" / "x"
     )
@@ -258,16 +258,19 @@ def test_more_generators_than_connections_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cpus", "of", "shares"),
+    ("cores", "of", "shares"),
     [
-        ((3,), 1, [(3,)]),
-        ((0, 1, 2, 3, 4), 2, [(0, 1), (2, 3, 4)]),
-        ((0, 1), 3, [(0,), (1,), (0,)]),
-        ((), 2, [(), ()]),
+        pytest.param([(3,)], 1, [(3,)], id="all of one"),
+        pytest.param([(0,), (1,), (2,), (3,), (4,)], 2, [(0, 1), (2, 3, 4)], id="nearly as many each"),
+        pytest.param([(0, 2), (1, 3)], 2, [(0, 2), (1, 3)], id="no core is shared while there are enough"),
+        pytest.param([(0, 2), (1, 3)], 1, [(0, 2, 1, 3)], id="one has all cores"),
+        pytest.param([(0, 2), (1, 3)], 3, [(0,), (2,), (1, 3)], id="else threads of cores"),
+        pytest.param([(0,), (1,)], 3, [(0,), (1,), (0,)], id="else some share one"),
+        pytest.param([], 2, [(), ()], id="anywhere"),
     ],
 )
-def test_cpus_are_split_among_generators(cpus: tuple[int, ...], of: int, shares: list[tuple[int, ...]]) -> None:
-    assert [share_of_cpus(cpus, index, of) for index in range(of)] == shares
+def test_cpus_are_split_among_generators(cores: Any, of: int, shares: list[tuple[int, ...]]) -> None:
+    assert [share_of_cpus(cores, index, of) for index in range(of)] == shares
 
 
 def test_each_generator_stays_on_its_cpus(tmp_path: Path) -> None:

@@ -18,10 +18,9 @@ from harness.cli import steps
 from harness.errors import HostError, InputError, LaunchError, LostError
 from harness.hosts.local import LocalHost
 from harness.hosts.openssh import Connection, SshAddress
-from harness.hosts.placement import place_apart
 from harness.hosts.refusals import refusal
 from harness.hosts.ssh import SshHost
-from harness.model import App, Contender, Deployment, Placement
+from harness.model import App, Contender, Deployment
 from tests.benching import LOCK, bench, command, environment, run_folder, wait_for
 from tests.launching import ASKED, LIMITS, PYTHON, SERVER, alive, gone
 from tests.lending import lend_environment
@@ -379,17 +378,6 @@ def test_what_ssh_says_first_is_the_cause() -> None:
     assert (
         refusal("host", "Bad configuration option: x").message == "`host` cannot be used: Bad configuration option: x."
     )
-
-
-@pytest.mark.parametrize(
-    ("cpus", "siblings", "server"),
-    [((0, 1), None, (0, 1)), ((0,), None, (0,)), ((0, 1, 2, 3), [(0, 2), (1, 3)], (1, 3)), (range(8), None, (6, 7))],
-)
-def test_on_a_machine_of_their_own_servers_get_two_cpus_and_the_generator_all_of_its_own(
-    cpus: Any, siblings: Any, server: tuple[int, ...]
-) -> None:
-    found = place_apart((1, 0), cpus, siblings)
-    assert found == Placement(server_cpus=server, generator_cpus=(0, 1), owns_core=True)
 
 
 def _read(path: Path) -> bytes:

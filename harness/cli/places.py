@@ -114,7 +114,7 @@ def _refuse_what_aws_brings(where: Where) -> None:
 
 def spots(host: Host) -> tuple[Spot, ...]:
     """Where generators are started for a host; none: here."""
-    return tuple(Spot(one.command, one.environment, one.cpus, one.name) for one in getattr(host, "load", ()))
+    return tuple(Spot(one.command, one.environment, one.cores, one.name) for one in getattr(host, "load", ()))
 
 
 @contextmanager

@@ -55,7 +55,7 @@ class Orders:
         os._exit(0)
 
 
-def serve(open_stage: Callable[[Job], Stage], words: Sequence[str]) -> None:
+def serve(open_stage: Callable[[Job], Stage], words: Sequence[str] = ()) -> None:
     """Take the turns of one job, each when it is asked for; between them there is no load and no work.
 
     `words`: those of the command line.

@@ -31,14 +31,15 @@ _SILENCE_S = 300.0  # far longer than anything that the harness does between two
 class Spot:
     """Where generators are started, and how: `command` runs the module that is named after it, with pipes to us.
 
-    `environment` is that command's. `cpus`: which of its CPUs they may use there (none: any). None: this machine, and
-    those which the run gives them. `host`: the name of the host to which the command's ssh leads, if it does. There
-    generators end themselves when they have heard no order for `silence_s`: a network that is cut closes no pipe.
+    `environment` is that command's. `cores`: which of its CPUs they may use there, core by core (none: any). None: this
+    machine, and those which the run gives them. `host`: the name of the host to which the command's ssh leads, if it
+    does. There generators end themselves when they have heard no order for `silence_s`: a network that is cut closes
+    no pipe.
     """
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
-    cpus: tuple[int, ...] | None = None
+    cores: tuple[tuple[int, ...], ...] | None = None
     host: str | None = None
     silence_s: float = _SILENCE_S
 

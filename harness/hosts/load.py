@@ -15,6 +15,7 @@ from typing import Any
 from harness.errors import HostError
 from harness.hosts import provisioning
 from harness.hosts.openssh import SshAddress, shell, within
+from harness.hosts.placement import cores_of
 from harness.hosts.remote import is_made
 from harness.hosts.site import OPEN_FILES, Site, Tell, site
 
@@ -34,13 +35,14 @@ print(json.dumps({**fingerprint(cpus)["identity"], "generator": dict(generator_v
 class LoadHost:
     """Where generators can be started. To `command`, run in `environment`, the name of a module is added.
 
-    `cpus` are those of that machine; None: it is this machine, which knows who may run where. `identity`: what it is.
+    `cores` are the CPUs of that machine, core by core; None: it is this machine, which knows who may run where.
+    `identity`: what it is.
     """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
-    cpus: tuple[int, ...] | None
+    cores: tuple[tuple[int, ...], ...] | None
     identity: Mapping[str, Any]
     site: Site
 
@@ -75,7 +77,7 @@ def load_host(to: SshAddress, *, provisions: bool, tell: Tell) -> Iterator[LoadH
             name=to.name,
             command=(*there.connection.plain_words(), f"sh -c {shlex.quote(script)}"),
             environment=dict(os.environ),
-            cpus=None if there.found.shares_kernel else tuple(identity["cpus"]),
+            cores=None if there.found.shares_kernel else cores_of(identity["cpus"], identity["siblings"]),
             identity=identity,
             site=there,
         )

@@ -24,7 +24,7 @@ from harness.hosts.link import Link
 from harness.hosts.load import LoadHost
 from harness.hosts.local import LocalHost, lock_name
 from harness.hosts.openssh import GREETING, Connection, SshAddress, shell, within
-from harness.hosts.placement import place, place_apart
+from harness.hosts.placement import cores_of, place, place_apart
 from harness.hosts.remote import RemoteEnvironments
 from harness.hosts.site import OPEN_FILES, Tell, site
 from harness.model import Contender, Launched, Placement
@@ -159,13 +159,13 @@ class SshHost(AgentHost):
         self._way.close()
 
     def _placed(self) -> Placement:
-        topology = self._link.ask("topology", SOON_S)
-        if self._site.found.shares_kernel:
+        topology = self.topology()
+        is_loaded_from_here = not self.load or any(one.cores is None for one in self.load)
+        if self._site.found.shares_kernel and is_loaded_from_here:
             return place(**topology)
-        here = self._here.placement
-        cpus = [one.cpus or () for one in self.load] or [(*here.server_cpus, *here.generator_cpus)]
-        fewest = min(cpus, key=lambda each: len(set(each)))
-        return place_apart(sorted(set(fewest)), **topology)
+        machines = [one.identity for one in self.load] or [self._here.topology()]
+        cores = (cores_of(one["cpus"], one["siblings"]) for one in machines)
+        return place_apart(min(cores, key=len), **topology)
 
     def _refuse_unreachable(self) -> None:
         """Raise HostError if the load would not get through: better now than in the first warm-up."""
@@ -182,7 +182,7 @@ class SshHost(AgentHost):
 
     def _pin(self) -> None:
         """The agent stays off the servers' CPUs, where there are others."""
-        cpus = self._link.ask("topology", SOON_S)["cpus"]
+        cpus = self.topology()["cpus"]
         free = sorted(set(cpus) - set(self.placement.server_cpus))
         self._link.ask("pin", SOON_S, cpus=free or cpus)
 

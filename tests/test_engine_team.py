@@ -213,6 +213,21 @@ def test_generators_are_started_wherever_there_is_a_spot(tmp_path: Path) -> None
     assert [one.connections for one in found.generators] == [2, 2, 2, 2]
 
 
+def test_a_generator_elsewhere_that_may_not_open_enough_files_says_so_before_any_load(tmp_path: Path) -> None:
+    near = here()
+    few = replace(near, command=("sh", "-c", 'ulimit -n 100; exec "$0" "$@"', *near.command), cores=(), host="far")
+    drive = ConnectionEngine([few]).drive(
+        targets({"good": ("127.0.0.1", 1)}),
+        plan(connections=50),
+        [Turn(contender="good", round=0)],
+        PLACEMENT,
+        tmp_path / "logs" / "x.log",
+    )
+    with pytest.raises(EngineError, match="`far`: 50 connections need 114 open files, and only 100 are") as caught:
+        next(drive)
+    assert "ulimit -n 114" in caught.value.hint
+
+
 def test_only_who_may_lose_the_harness_without_a_word_is_told_when_it_is_gone() -> None:
     assert here().further() == []
     assert replace(here(), host="far", silence_s=60).further() == ["--silence", "60"]

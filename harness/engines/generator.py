@@ -18,8 +18,10 @@ from gevent.fileobject import FileObject
 from gevent.queue import Empty, Queue
 
 from harness.engines.job import Job
-from harness.engines.orders import CLOCK, WINDOWS, Go
+from harness.engines.orders import CLOCK, WINDOWS, Go, Refusal
+from harness.engines.process import refuse_too_few_files
 from harness.engines.stage import Stage
+from harness.errors import EngineError
 
 _PR_SET_PDEATHSIG = 1
 _LOST = 255  # as ssh ends where the way there is lost
@@ -63,6 +65,11 @@ def serve(open_stage: Callable[[Job], Stage], words: Sequence[str] = ()) -> None
     answers = _own_standard_output()
     orders = Orders(_parser().parse_args(words).silence)
     job = read_job(orders)
+    try:
+        refuse_too_few_files(job)
+    except EngineError as error:
+        answers.write(Refusal(message=error.message, hint=error.hint).model_dump_json().encode() + b"\n")
+        return
     stage = open_stage(job)
     stage.spawn()
     for turn in job.turns:

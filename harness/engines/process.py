@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 import harness
 from harness.engines.job import Job
+from harness.engines.orders import Refusal
 from harness.errors import EngineError, LostError, RematchError, StoreError
 
 _T = TypeVar("_T")
@@ -91,12 +92,12 @@ class GeneratorProcess:
         return line
 
     def told_as(self, kind: TypeAdapter[_T], within_s: float) -> _T:
-        """What the next line says. Raises EngineError, also where it says something else."""
+        """What the next line says. Raises as `told`, and EngineError where it says something else."""
         line = self.told(within_s)
         try:
             return kind.validate_json(line)
         except ValidationError as error:
-            raise EngineError(f"the load generator wrote nonsense: {line[:80]!r}", self._log_hint()) from error
+            raise self._misheard(line) from error
 
     def end(self) -> None:
         """One that is stopped or hangs does not hear of SIGTERM; of SIGKILL it need not hear."""
@@ -118,6 +119,13 @@ class GeneratorProcess:
                 f"Is the host up, or has it killed the generator (journalctl -k)? {self._log_hint()}",
             )
         return EngineError(f"the load generator ended (exit code {code})", self._log_hint())
+
+    def _misheard(self, line: bytes) -> EngineError:
+        try:
+            refusal = Refusal.model_validate_json(line)
+        except ValidationError:
+            return EngineError(f"the load generator wrote nonsense: {line[:80]!r}", self._log_hint())
+        return EngineError(f"`{self._host}`: {refusal.message}" if self._host else refusal.message, refusal.hint)
 
     def _log_hint(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines() if self._log.exists() else []
@@ -142,7 +150,8 @@ def started(spot: Spot, arguments: Sequence[str], log: Path) -> Iterator[Generat
 def refuse_too_few_files(job: Job) -> None:
     """Raise EngineError if a generator on this machine cannot open as many connections as its job needs.
 
-    It may raise its own limit, but no higher than the hard one, which it inherits.
+    It may raise its own limit, but no higher than the hard one, which it inherits. Asked before one is started here,
+    and by each itself: of another machine nobody else can tell, and servers would be blamed for what they never saw.
     """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     connections = job.connections * len(job.targets)
@@ -150,7 +159,7 @@ def refuse_too_few_files(job: Job) -> None:
     if most != resource.RLIM_INFINITY and most < needed:
         raise EngineError(
             f"{connections} connections need {needed} open files, and only {most} are allowed",
-            f"Allow more with `ulimit -n {needed}`, or choose fewer connections.",
+            f"Allow more (`ulimit -n {needed}`; for good in /etc/security/limits.d), or choose fewer connections.",
         )
 
 

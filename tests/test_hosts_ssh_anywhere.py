@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,13 @@ from harness import block, prepare
 from harness.engines.connection import ConnectionEngine
 from harness.engines.process import Spot
 from harness.errors import HostError, InputError, LostError
+from harness.hosts import provisioning
 from harness.hosts.load import LoadHost, load_host
+from harness.hosts.local import LocalHost
 from harness.hosts.openssh import Connection
+from harness.hosts.site import Hold, site
 from harness.hosts.ssh import SshHost
+from harness.hosts.survey import Survey
 from harness.model import Recording, Turn
 from tests.asyncsshd import asyncsshd
 from tests.benching import LOCK
@@ -118,6 +123,55 @@ def test_a_generator_on_a_load_host_that_hears_nothing_any_more_ends_itself(tmp_
         with pytest.raises(LostError, match=r"127\.0\.0\.1") as caught:
             next(drive)
     assert "nothing was heard of the harness for 1 seconds" in caught.value.hint
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every machine is another one than this."""
+    monkeypatch.setattr(Survey, "shares_kernel", False)
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_one_run_at_a_time_makes_load_from_a_machine_and_the_lock_is_held_again_after_a_loss(tmp_path: Path) -> None:
+    lock = f"{LOCK}-load"
+    with far(tmp_path, [], lock=lock) as there:
+        address = there.site.connection._to
+        another = partial(load_host, address, provisions=False, tell=print, lock=lock)
+        with pytest.raises(HostError, match=r"`127\.0\.0\.1`: Another run is measuring"), another():
+            pass
+        client = there.site.connection._client
+        assert client is not None
+        client.kill()
+        client.wait()
+        there.find(10, print)
+        with pytest.raises(HostError, match="Another run is measuring"), another():
+            pass
+        there.hold.__exit__()
+        with another():
+            pass
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_nothing_is_done_to_a_machine_on_which_another_run_measures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def see_to_system(connection: Connection, _: Survey) -> dict[str, list[str]]:
+        done.append(connection.name)
+        return {"changed": [], "refused": []}
+
+    monkeypatch.setattr(provisioning, "see_to_system", see_to_system)
+    lock = f"{LOCK}-site"
+    with asyncsshd(tmp_path) as at:
+        with site(at, provisions=False, tell=print) as there, Hold(there, lock):
+            machine = SshHost(at, exclusive=True, lock=lock)
+            machine._here = LocalHost()  # which would hold it first: it is this machine after all
+            with pytest.raises(HostError, match=r"`127\.0\.0\.1`: Another run is measuring"), machine:
+                pass
+            assert done == []
+        with site(at, provisions=True, tell=print, lock=lock):
+            assert done == ["127.0.0.1"]
 
 
 def generators_of(there: LoadHost) -> list[psutil.Process]:

@@ -14,10 +14,10 @@ from typing import Any
 
 from harness.errors import HostError
 from harness.hosts import provisioning
-from harness.hosts.openssh import SshAddress, shell, within
+from harness.hosts.openssh import SshAddress, shell
 from harness.hosts.placement import cores_of
 from harness.hosts.remote import is_made
-from harness.hosts.site import OPEN_FILES, Site, Tell, site
+from harness.hosts.site import OPEN_FILES, Hold, Site, Tell, site, within
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _LOCK = _ROOT / "requirements" / "run.lock"
@@ -45,6 +45,7 @@ class LoadHost:
     cores: tuple[tuple[int, ...], ...] | None
     identity: Mapping[str, Any]
     site: Site
+    hold: Hold
 
     def reaches(self, address: str, port: int) -> bool:
         """Whether a connection from there to that address can be made."""
@@ -58,14 +59,20 @@ class LoadHost:
         """Log in again if the connection was lost; the command stays as it was. Raises HostError."""
         if not self.site.connection.is_open:
             tell(f"the connection to {self.name} was lost; trying for {within_s:.0f} seconds to get it again")
-            within(within_s, self.site.connection.log_in_again)
+            within(within_s, self._log_in_again)
             tell(f"{self.name} is there again")
+
+    def _log_in_again(self) -> None:
+        """Till the agent there has noticed the loss, too, it holds the machine's lock."""
+        if not self.site.connection.is_open:
+            self.site.connection.log_in_again()
+        self.hold.take()
 
 
 @contextmanager
-def load_host(to: SshAddress, *, provisions: bool, tell: Tell) -> Iterator[LoadHost]:
-    """A machine that is ready to make load, for as long as the context lasts. Raises HostError."""
-    with site(to, provisions=provisions, tell=tell) as there:
+def load_host(to: SshAddress, *, provisions: bool, tell: Tell, lock: str | None = None) -> Iterator[LoadHost]:
+    """A machine that is ready to make load, for as long as the context lasts, and holds the lock. Raises HostError."""
+    with site(to, provisions=provisions, tell=tell, lock=lock) as there, Hold(there, lock) as hold:
         words = [f"{_environment(there, tell)}/bin/python", "-P"]
         files = str(Path(there.shelf.put(_ROOT / "harness", _ROOT)).parent)
         more = {**there.environment, "PYTHONPATH": files, "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -80,6 +87,7 @@ def load_host(to: SshAddress, *, provisions: bool, tell: Tell) -> Iterator[LoadH
             cores=None if there.found.shares_kernel else cores_of(identity["cpus"], identity["siblings"]),
             identity=identity,
             site=there,
+            hold=hold,
         )
 
 

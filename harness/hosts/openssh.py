@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,6 @@ _END_WITHIN_S = 5.0
 _PORTS_TRIED = 5
 _LOOPBACK = "127.0.0.1"
 _SOCKET = "s"
-_RETRY_S = 2.0
 _OPTIONS = {
     "BatchMode": "yes",  # no question is ever asked, no password ever sent
     "PasswordAuthentication": "no",
@@ -213,20 +212,6 @@ class Connection:
                 self._client.wait(1.0)  # its last words come as it ends
         self._complaints.seek(0)
         return self._complaints.read().decode(errors="replace")
-
-
-def within(seconds: float, get: Callable[[], None]) -> None:
-    """Try for so long to get what was lost. Raises the last HostError."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            get()
-        except HostError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(_RETRY_S)
-        else:
-            return
 
 
 def shell(words: Sequence[str], environment: Mapping[str, str] | None = None, folder: str | None = None) -> str:

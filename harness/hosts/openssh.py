@@ -170,7 +170,8 @@ class Connection:
         try:
             yield _LOOPBACK, near
         finally:
-            self._control("cancel", route)
+            with contextlib.suppress(HostError):  # it ends with the connection at the latest
+                self._control("cancel", route)
 
     def close(self) -> None:
         """End the connection, and with it all that runs over it."""
@@ -199,10 +200,17 @@ class Connection:
         return ["ssh", "-T", *more, *self._to.options(), self._to.name]
 
     def _control(self, what: str, route: str) -> bool:
+        """Whether the client has done it. Raises HostError if it does not say."""
         command = [*self._base("ControlMaster=no")[:-1], "-O", what, "-L", route, self._to.name]
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_CONNECT_WITHIN_S
-        )
+        try:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_CONNECT_WITHIN_S
+            )
+        except subprocess.TimeoutExpired as error:
+            raise HostError(
+                f"The client of the connection to `{self.name}` did not answer within {_CONNECT_WITHIN_S:g} s.",
+                "Is the network cut, or this machine very busy? Try again.",
+            ) from error
         return done.returncode == 0
 
     def _said(self) -> str:

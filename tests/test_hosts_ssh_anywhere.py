@@ -18,6 +18,7 @@ from harness.hosts import provisioning
 from harness.hosts.load import LoadHost, load_host
 from harness.hosts.local import LocalHost
 from harness.hosts.openssh import Connection
+from harness.hosts.placement import cores_of
 from harness.hosts.site import Hold, site
 from harness.hosts.ssh import SshHost
 from harness.hosts.survey import Survey
@@ -149,6 +150,19 @@ def test_one_run_at_a_time_makes_load_from_a_machine_and_the_lock_is_held_again_
         there.hold.__exit__()
         with another():
             pass
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("beside", [True, False])
+def test_on_another_machine_generators_share_no_core_with_the_servers(tmp_path: Path, *, beside: bool) -> None:
+    """Whether they are on a load host or here: both are this machine after all."""
+    with far(tmp_path, []) as there:
+        load = [there] if beside else []
+        with SshHost(there.site.connection._to, provisions=False, lock=LOCK, load=load) as machine:
+            cores = cores_of(there.identity["cpus"], there.identity["siblings"])
+            firsts = tuple(min(core) for core in cores) if len(cores) > 1 else ()
+            assert (machine.placement.generator_cpus, machine.placement.owns_core) == (firsts, True)
+        assert there.cores == cores
 
 
 @pytest.mark.usefixtures("elsewhere")

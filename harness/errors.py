@@ -35,7 +35,7 @@ class HostError(RematchError):
 
 
 class LostError(HostError):
-    """The way to the measured host was cut. Whatever ran there has ended, or soon will; the host may be there again."""
+    """The way to a host was cut. Whatever ran there has ended, or soon will; the host may be there again."""
 
 
 class StoreError(RematchError):

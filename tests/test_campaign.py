@@ -211,6 +211,27 @@ def test_a_block_in_which_the_host_was_lost_is_measured_once_more_and_no_other(f
     assert [turn.attempt for turn in read.turns if turn.block == 0] == [2] * len(read.head.schedule[0].turns)
 
 
+class CutOffEngine(RecordingEngine):
+    """Loses the host of its generators at the third turn of the first drive."""
+
+    losses: int = 1
+
+    def drive(self, *args):
+        for number, recording in enumerate(super().drive(*args)):
+            if number == 2 and self.losses:
+                self.losses -= 1
+                raise LostError("the connection to the generator was lost")
+            yield recording
+
+
+def test_a_block_in_which_the_load_s_host_was_lost_is_measured_once_more_and_no_other(field, folder):
+    cut = dataclasses.replace(field, engine=CutOffEngine(field.host.events))
+    list(campaign.play(cut, folder, store.read(folder)))
+    read = store.read(folder)
+    assert [(block.block, block.attempt) for block in read.finished] == [(0, 2), (1, 1), (2, 1)]
+    assert all(turn.failure is None for turn in read.turns)
+
+
 def test_a_host_that_is_lost_again_and_again_ends_the_run(field, folder):
     cut = dataclasses.replace(field, host=CutOff(field.host.ports, losses=3))
     with pytest.raises(LostError):

@@ -16,7 +16,7 @@ from harness.engines.connection import ConnectionEngine
 from harness.engines.fasthttp import FastHttpEngine
 from harness.engines.process import here
 from harness.engines.stepping import share_of_cpus
-from harness.errors import EngineError
+from harness.errors import EngineError, LostError
 from harness.model import Draw, Expectation, Placement, Recording, Request, Turn
 from tests.engine_servers import (
     GOOD,
@@ -197,7 +197,7 @@ def test_a_generator_that_hangs_fails_the_turn(tmp_path: Path) -> None:
 def test_generators_are_started_wherever_there_is_a_spot(tmp_path: Path) -> None:
     """A spot is a command that runs a module, with pipes: here one through `env`, as elsewhere one through `ssh`."""
     near = here()
-    through = replace(near, command=("env", "REMATCH_SPOT=far", *near.command), cpus=())
+    through = replace(near, command=("env", "REMATCH_SPOT=far", *near.command), cores=())
     with served(answers(GOOD, pause_s=0.005)) as address:
         drive = ConnectionEngine([near, through]).drive(
             targets({"good": address}),
@@ -213,6 +213,26 @@ def test_generators_are_started_wherever_there_is_a_spot(tmp_path: Path) -> None
     assert [one.connections for one in found.generators] == [2, 2, 2, 2]
 
 
+def test_a_generator_elsewhere_that_may_not_open_enough_files_says_so_before_any_load(tmp_path: Path) -> None:
+    near = here()
+    few = replace(near, command=("sh", "-c", 'ulimit -n 100; exec "$0" "$@"', *near.command), cores=(), host="far")
+    drive = ConnectionEngine([few]).drive(
+        targets({"good": ("127.0.0.1", 1)}),
+        plan(connections=50),
+        [Turn(contender="good", round=0)],
+        PLACEMENT,
+        tmp_path / "logs" / "x.log",
+    )
+    with pytest.raises(EngineError, match="`far`: 50 connections need 114 open files, and only 100 are") as caught:
+        next(drive)
+    assert "ulimit -n 114" in caught.value.hint
+
+
+def test_only_who_may_lose_the_harness_without_a_word_is_told_when_it_is_gone() -> None:
+    assert here().further() == []
+    assert replace(here(), host="far", silence_s=60).further() == ["--silence", "60"]
+
+
 def test_a_spot_that_cannot_start_anything_is_an_error_that_says_so(tmp_path: Path) -> None:
     nowhere = replace(here(), command=("/nonexistent/python", "-m"))
     drive = ConnectionEngine([nowhere]).drive(
@@ -221,6 +241,26 @@ def test_a_spot_that_cannot_start_anything_is_an_error_that_says_so(tmp_path: Pa
     with pytest.raises(EngineError, match="no load generator could be started") as caught:
         next(drive)
     assert "/nonexistent/python" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("host", "code", "error", "said"),
+    [
+        ("far", 255, LostError, "on `far` was lost"),
+        ("far", 1, EngineError, r"ended \(exit code 1\)"),
+        (None, 255, EngineError, r"ended \(exit code 255\)"),
+    ],
+)
+def test_a_generator_whose_ssh_loses_its_host_is_lost_and_every_other_one_has_failed(
+    host: str | None, code: int, error: type[Exception], said: str, tmp_path: Path
+) -> None:
+    ends = replace(here(), command=("sh", "-c", f"echo why >&2; exit {code}"), cores=(), host=host)
+    drive = ConnectionEngine([ends]).drive(
+        targets({"good": ("127.0.0.1", 1)}), plan(), [Turn(contender="good", round=0)], PLACEMENT, tmp_path / "l" / "x"
+    )
+    with pytest.raises(error, match=said) as caught:
+        next(drive)
+    assert "last line: why" in caught.value.hint  # type: ignore[attr-defined]
 
 
 def test_more_generators_than_connections_are_refused(tmp_path: Path) -> None:
@@ -233,16 +273,19 @@ def test_more_generators_than_connections_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cpus", "of", "shares"),
+    ("cores", "of", "shares"),
     [
-        ((3,), 1, [(3,)]),
-        ((0, 1, 2, 3, 4), 2, [(0, 1), (2, 3, 4)]),
-        ((0, 1), 3, [(0,), (1,), (0,)]),
-        ((), 2, [(), ()]),
+        pytest.param([(3,)], 1, [(3,)], id="all of one"),
+        pytest.param([(0,), (1,), (2,), (3,), (4,)], 2, [(0, 1), (2, 3, 4)], id="nearly as many each"),
+        pytest.param([(0, 2), (1, 3)], 2, [(0, 2), (1, 3)], id="no core is shared while there are enough"),
+        pytest.param([(0, 2), (1, 3)], 1, [(0, 2, 1, 3)], id="one has all cores"),
+        pytest.param([(0, 2), (1, 3)], 3, [(0,), (2,), (1, 3)], id="else threads of cores"),
+        pytest.param([(0,), (1,)], 3, [(0,), (1,), (0,)], id="else some share one"),
+        pytest.param([], 2, [(), ()], id="anywhere"),
     ],
 )
-def test_cpus_are_split_among_generators(cpus: tuple[int, ...], of: int, shares: list[tuple[int, ...]]) -> None:
-    assert [share_of_cpus(cpus, index, of) for index in range(of)] == shares
+def test_cpus_are_split_among_generators(cores: Any, of: int, shares: list[tuple[int, ...]]) -> None:
+    assert [share_of_cpus(cores, index, of) for index in range(of)] == shares
 
 
 def test_each_generator_stays_on_its_cpus(tmp_path: Path) -> None:

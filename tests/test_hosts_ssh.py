@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,18 +16,14 @@ from harness import block, campaign, prepare, store, verify
 from harness.catalog import ROOT
 from harness.cli import steps
 from harness.errors import HostError, InputError, LaunchError, LostError
-from harness.hosts.load import generator_place
 from harness.hosts.local import LocalHost
 from harness.hosts.openssh import Connection, SshAddress
-from harness.hosts.placement import place_apart
 from harness.hosts.refusals import refusal
-from harness.hosts.shelf import Shelf
-from harness.hosts.site import Site
 from harness.hosts.ssh import SshHost
-from harness.hosts.survey import survey
-from harness.model import App, Contender, Deployment, Placement
+from harness.model import App, Contender, Deployment
 from tests.benching import LOCK, bench, command, environment, run_folder, wait_for
 from tests.launching import ASKED, LIMITS, PYTHON, SERVER, alive, gone
+from tests.lending import lend_environment
 from tests.sshd import NEEDED, Machine, Sshd, free_port, key_agent, network, sshd
 
 pytestmark = [NEEDED, pytest.mark.machines]
@@ -328,24 +323,13 @@ def test_the_load_may_come_from_machines_of_its_own_in_step(
         known = tmp_path / "known"
         known.write_text("".join(one.known_hosts.read_text() for one in (there, *at)))
         load = [word for one in at for word in ("--load-host", one.url)]
-        _lend_environment(at[0], tmp_path / "cache")
+        lend_environment(at[0].address, tmp_path / "cache")
         done = measured(there, tmp_path / "runs", *load, "--known-hosts", str(known))
     assert done.returncode in {0, 3}, done.stderr
     read = store.read(run_folder(tmp_path / "runs"))
     assert len(read.head.fingerprint.identity["load_hosts"]) == 2
     assert {len(turn.recording.generators) for turn in read.turns if turn.recording} == {2}
     assert all(turn.failure is None for turn in read.turns), [turn.failure for turn in read.turns]
-
-
-def _lend_environment(at: Sshd, cache: Path) -> None:
-    """In a namespace there is no registry: the generators there get this environment instead of one of their own."""
-    with Connection(at.address) as connection:
-        place = generator_place(Site(connection, survey(connection), Shelf(connection, "")))
-    made, ours = cache / "environments" / Path(place).name, Path(sys.executable).parent.parent
-    made.mkdir(parents=True)
-    (made / ".complete").touch()
-    for name in ("bin", "lib", "pyvenv.cfg"):
-        (made / name).symlink_to(ours / name)
 
 
 def test_the_services_beside_the_apps_run_there_and_are_told_what_to_do_through_the_connection(
@@ -394,17 +378,6 @@ def test_what_ssh_says_first_is_the_cause() -> None:
     assert (
         refusal("host", "Bad configuration option: x").message == "`host` cannot be used: Bad configuration option: x."
     )
-
-
-@pytest.mark.parametrize(
-    ("cpus", "siblings", "server"),
-    [((0, 1), None, (0, 1)), ((0,), None, (0,)), ((0, 1, 2, 3), [(0, 2), (1, 3)], (1, 3)), (range(8), None, (6, 7))],
-)
-def test_on_a_machine_of_their_own_servers_get_two_cpus_and_the_generator_all_of_its_own(
-    cpus: Any, siblings: Any, server: tuple[int, ...]
-) -> None:
-    found = place_apart((1, 0), cpus, siblings)
-    assert found == Placement(server_cpus=server, generator_cpus=(0, 1), owns_core=True)
 
 
 def _read(path: Path) -> bytes:

@@ -14,7 +14,7 @@ from harness.cli.output import note
 from harness.engines.process import Spot
 from harness.errors import HostError, InputError
 from harness.hosts.base import Host
-from harness.hosts.local import LocalHost
+from harness.hosts.local import LocalHost, lock_name
 
 if TYPE_CHECKING:
     from harness.hosts.ssh import SshHost
@@ -114,7 +114,7 @@ def _refuse_what_aws_brings(where: Where) -> None:
 
 def spots(host: Host) -> tuple[Spot, ...]:
     """Where generators are started for a host; none: here."""
-    return tuple(Spot(one.command, one.environment, one.cpus) for one in getattr(host, "load", ()))
+    return tuple(Spot(one.command, one.environment, one.cores, one.name) for one in getattr(host, "load", ()))
 
 
 @contextmanager
@@ -125,7 +125,8 @@ def _ssh(where: Where, *, exclusive: bool, provisions: bool) -> Iterator[SshHost
 
     to, *others = (SshAddress.parse(one, where.known_hosts) for one in (where.host, *where.load_hosts))
     with ExitStack() as stack:
-        load = [stack.enter_context(load_host(one, provisions=provisions, tell=note)) for one in others]
+        lock = lock_name() if exclusive else None
+        load = [stack.enter_context(load_host(one, provisions=provisions, tell=note, lock=lock)) for one in others]
         host = SshHost(to, exclusive=exclusive, provisions=provisions, keep=where.keep, load=load, tell=note)
         yield stack.enter_context(host)
 
@@ -140,7 +141,7 @@ def _rented(where: Where, *, exclusive: bool, provisions: bool) -> Iterator[SshH
 
         beside = address(stack.machines["load"], cloud.keys_of(stack))
         with (
-            load_host(beside, provisions=provisions, tell=note) as load,
+            load_host(beside, provisions=provisions, tell=note, lock=lock_name() if exclusive else None) as load,
             AwsHost(
                 cloud, stack, load=[load], exclusive=exclusive, provisions=provisions, keep=where.keep, tell=note
             ) as there,

@@ -243,4 +243,4 @@ def _duration(seconds: float) -> str:
 
 
 def _listed(cpus: Iterable[int]) -> str:
-    return "+".join(map(str, cpus))
+    return "+".join(map(str, cpus)) or "any"

@@ -23,6 +23,7 @@ class Engine(Protocol):
     ) -> Iterator[Recording]:
         """Yield one recording per contender of each turn, in order. Raises EngineError when the generator itself fails.
 
+        LostError when the way to its host is lost.
         `targets` are by label: contenders may be asked different scenarios.
         The turns of round 0 last `plan.warm_s`, duets `plan.duet_s`, turns with a rate `plan.open_s`, every other one
         `turn_duration_s` of what its contender served in its warm-up; those of the first and the last kind by their

@@ -2,7 +2,8 @@
 
 The harness asks what the generator's clock shows, once or several times, and says when to go; the generator says when
 it began and stopped, and when the first answers came; the harness says which window is counted; the generator writes
-its recordings. All moments are in nanoseconds of the generator's own clock.
+its recordings. All moments are in nanoseconds of the generator's own clock. A generator that cannot do its job says so
+in place of its first answer, and ends.
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ class Go(Value):
 
     start_ns: int | None
     duration_s: float
+
+
+class Refusal(Value):
+    """Why there will be no turn, and what to do about it."""
+
+    message: str
+    hint: str
 
 
 class Ended(Value):

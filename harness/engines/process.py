@@ -18,24 +18,35 @@ from pydantic import TypeAdapter, ValidationError
 
 import harness
 from harness.engines.job import Job
-from harness.errors import EngineError, StoreError
+from harness.engines.orders import Refusal
+from harness.errors import EngineError, LostError, RematchError, StoreError
 
 _T = TypeVar("_T")
 _GRACE_S = 2.0
 _OWN_FILES = 64  # of the generator, beside its connections
+_SSH_LOST = 255  # how OpenSSH's client ends where its connection does (ssh(1)), or what runs there is killed
+_SILENCE_S = 300.0  # far longer than anything that the harness does between two turns
 
 
 @dataclass(frozen=True)
 class Spot:
     """Where generators are started, and how: `command` runs the module that is named after it, with pipes to us.
 
-    `environment` is that command's. `cpus`: which of its CPUs they may use there (none: any). None: this machine, and
-    those which the run gives them.
+    `environment` is that command's. `cores`: which of its CPUs they may use there, core by core (none: any). None: this
+    machine, and those which the run gives them. `host`: the name of the host to which the command's ssh leads, if it
+    does. There generators end themselves when they have heard no order for `silence_s`: a network that is cut closes
+    no pipe.
     """
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
-    cpus: tuple[int, ...] | None = None
+    cores: tuple[tuple[int, ...], ...] | None = None
+    host: str | None = None
+    silence_s: float = _SILENCE_S
+
+    def further(self) -> list[str]:
+        """What generators are told on their command line."""
+        return ["--silence", f"{self.silence_s:g}"] if self.host else []
 
 
 def here() -> Spot:
@@ -47,11 +58,12 @@ def here() -> Spot:
 
 
 class GeneratorProcess:
-    """A running generator: its pipes, and the log that it complains to."""
+    """A running generator: its pipes, and the log that it complains to. `host`: as its spot has it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], log: Path, host: str | None = None) -> None:
         self._process = process
         self._log = log
+        self._host = host
 
     def tell(self, line: bytes) -> None:
         """Write one line. A generator that has ended cannot be told anything: reading from it says so."""
@@ -62,7 +74,10 @@ class GeneratorProcess:
                 line = line[self._process.stdin.write(line) :]
 
     def told(self, within_s: float) -> bytes:
-        """The one line that it writes next. Raises EngineError when it has ended instead, or says nothing."""
+        """The one line that it writes next. Raises EngineError when it has ended instead, or says nothing.
+
+        LostError where the connection to its host has ended.
+        """
         assert self._process.stdout is not None
         deadline = time.monotonic() + within_s
         line = b""
@@ -72,17 +87,17 @@ class GeneratorProcess:
                 raise EngineError(f"the load generator did not answer within {within_s:g} s", self._log_hint())
             piece = os.read(self._process.stdout.fileno(), 1 << 16)
             if not piece:
-                raise EngineError(f"the load generator ended (exit code {self._process.wait()})", self._log_hint())
+                raise self._ended(self._process.wait())
             line += piece
         return line
 
     def told_as(self, kind: TypeAdapter[_T], within_s: float) -> _T:
-        """What the next line says. Raises EngineError, also where it says something else."""
+        """What the next line says. Raises as `told`, and EngineError where it says something else."""
         line = self.told(within_s)
         try:
             return kind.validate_json(line)
         except ValidationError as error:
-            raise EngineError(f"the load generator wrote nonsense: {line[:80]!r}", self._log_hint()) from error
+            raise self._misheard(line) from error
 
     def end(self) -> None:
         """One that is stopped or hangs does not hear of SIGTERM; of SIGKILL it need not hear."""
@@ -97,6 +112,21 @@ class GeneratorProcess:
                 with suppress(BrokenPipeError):
                     pipe and pipe.close()
 
+    def _ended(self, code: int) -> RematchError:
+        if self._host and code == _SSH_LOST:
+            return LostError(
+                f"The way to the load generator on `{self._host}` was lost: its ssh ended (exit code {code}).",
+                f"Is the host up, or has it killed the generator (journalctl -k)? {self._log_hint()}",
+            )
+        return EngineError(f"the load generator ended (exit code {code})", self._log_hint())
+
+    def _misheard(self, line: bytes) -> EngineError:
+        try:
+            refusal = Refusal.model_validate_json(line)
+        except ValidationError:
+            return EngineError(f"the load generator wrote nonsense: {line[:80]!r}", self._log_hint())
+        return EngineError(f"`{self._host}`: {refusal.message}" if self._host else refusal.message, refusal.hint)
+
     def _log_hint(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines() if self._log.exists() else []
         return f"Its log is {self._log}; last line: {lines[-1] if lines else '(it is empty)'}"
@@ -110,7 +140,7 @@ def started(spot: Spot, arguments: Sequence[str], log: Path) -> Iterator[Generat
     thread: the kernel ends a generator together with the thread that started it.
     """
     with _opened(log) as stderr:
-        process = GeneratorProcess(_spawned(spot, arguments, stderr), log)
+        process = GeneratorProcess(_spawned(spot, arguments, stderr), log, spot.host)
     try:
         yield process
     finally:
@@ -120,7 +150,8 @@ def started(spot: Spot, arguments: Sequence[str], log: Path) -> Iterator[Generat
 def refuse_too_few_files(job: Job) -> None:
     """Raise EngineError if a generator on this machine cannot open as many connections as its job needs.
 
-    It may raise its own limit, but no higher than the hard one, which it inherits.
+    It may raise its own limit, but no higher than the hard one, which it inherits. Asked before one is started here,
+    and by each itself: of another machine nobody else can tell, and servers would be blamed for what they never saw.
     """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     connections = job.connections * len(job.targets)
@@ -128,7 +159,7 @@ def refuse_too_few_files(job: Job) -> None:
     if most != resource.RLIM_INFINITY and most < needed:
         raise EngineError(
             f"{connections} connections need {needed} open files, and only {most} are allowed",
-            f"Allow more with `ulimit -n {needed}`, or choose fewer connections.",
+            f"Allow more (`ulimit -n {needed}`; for good in /etc/security/limits.d), or choose fewer connections.",
         )
 
 

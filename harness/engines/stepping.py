@@ -77,11 +77,15 @@ class SteppedEngine:
             yield Team(mates, plan, plan.request_timeout_s + self._margin_s)
 
 
-def share_of_cpus(cpus: Sequence[int], index: int, of: int) -> tuple[int, ...]:
-    """Those of the `index`-th of so many processes. Where there are fewer CPUs than processes, some share one."""
-    if len(cpus) < of:
-        return tuple(cpus[index % len(cpus) :][:1]) if cpus else ()
-    return tuple(cpus[index * len(cpus) // of : (index + 1) * len(cpus) // of])
+def share_of_cpus(cores: Sequence[Sequence[int]], index: int, of: int) -> tuple[int, ...]:
+    """Those of the `index`-th of so many processes: whole cores, as long as there are enough; else threads of them.
+
+    Where there are fewer of these than processes, some share one.
+    """
+    parts = cores if len(cores) >= of else [(cpu,) for core in cores for cpu in core]
+    if len(parts) < of:
+        return tuple(parts[index % len(parts)]) if parts else ()
+    return tuple(cpu for part in parts[index * len(parts) // of : (index + 1) * len(parts) // of] for cpu in part)
 
 
 def _places(spots: Sequence[Spot], plan: Plan, placement: Placement) -> list[tuple[Spot, tuple[int, ...]]]:
@@ -92,8 +96,9 @@ def _places(spots: Sequence[Spot], plan: Plan, placement: Placement) -> list[tup
             f"{each * len(spots)} load generators cannot share {plan.connections} connections",
             "Choose more connections, or fewer generators.",
         )
+    ours = [(cpu,) for cpu in placement.generator_cpus]
     return [
-        (spot, share_of_cpus(placement.generator_cpus if spot.cpus is None else spot.cpus, index, each))
+        (spot, share_of_cpus(ours if spot.cores is None else spot.cores, index, each))
         for spot in spots
         for index in range(each)
     ]
@@ -101,9 +106,9 @@ def _places(spots: Sequence[Spot], plan: Plan, placement: Placement) -> list[tup
 
 @contextmanager
 def _generator(spot: Spot, module: str, job: Job, log: Path) -> Iterator[GeneratorProcess]:
-    if spot.cpus is None:
+    if spot.host is None:
         refuse_too_few_files(job)
-    with started(spot, (module,), log) as process:
+    with started(spot, (module, *spot.further()), log) as process:
         yield process
 
 

@@ -93,6 +93,11 @@ class AgentHost:
             raise _closed()
         return self._placement
 
+    def topology(self) -> Mapping[str, Any]:
+        """Its `cpus`, and its `siblings`: the threads of each core, or None."""
+        found: Mapping[str, Any] = self._link.ask("topology", SOON_S)
+        return found
+
     def fingerprint(self) -> Mapping[str, Any]:
         facts: Mapping[str, Any] = self._link.ask("fingerprint", SOON_S)
         return facts

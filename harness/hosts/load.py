@@ -15,8 +15,9 @@ from typing import Any
 from harness.errors import HostError
 from harness.hosts import provisioning
 from harness.hosts.openssh import SshAddress, shell
+from harness.hosts.placement import cores_of
 from harness.hosts.remote import is_made
-from harness.hosts.site import OPEN_FILES, Site, Tell, site
+from harness.hosts.site import OPEN_FILES, Hold, Site, Tell, site, within
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _LOCK = _ROOT / "requirements" / "run.lock"
@@ -34,15 +35,17 @@ print(json.dumps({**fingerprint(cpus)["identity"], "generator": dict(generator_v
 class LoadHost:
     """Where generators can be started. To `command`, run in `environment`, the name of a module is added.
 
-    `cpus` are those of that machine; None: it is this machine, which knows who may run where. `identity`: what it is.
+    `cores` are the CPUs of that machine, core by core; None: it is this machine, which knows who may run where.
+    `identity`: what it is.
     """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
-    cpus: tuple[int, ...] | None
+    cores: tuple[tuple[int, ...], ...] | None
     identity: Mapping[str, Any]
     site: Site
+    hold: Hold
 
     def reaches(self, address: str, port: int) -> bool:
         """Whether a connection from there to that address can be made."""
@@ -52,24 +55,39 @@ class LoadHost:
             return True
         return False
 
+    def find(self, within_s: float, tell: Tell) -> None:
+        """Log in again if the connection was lost; the command stays as it was. Raises HostError."""
+        if not self.site.connection.is_open:
+            tell(f"the connection to {self.name} was lost; trying for {within_s:.0f} seconds to get it again")
+            within(within_s, self._log_in_again)
+            tell(f"{self.name} is there again")
+
+    def _log_in_again(self) -> None:
+        """Till the agent there has noticed the loss, too, it holds the machine's lock."""
+        if not self.site.connection.is_open:
+            self.site.connection.log_in_again()
+        self.hold.take()
+
 
 @contextmanager
-def load_host(to: SshAddress, *, provisions: bool, tell: Tell) -> Iterator[LoadHost]:
-    """A machine that is ready to make load, for as long as the context lasts. Raises HostError."""
-    with site(to, provisions=provisions, tell=tell) as there:
+def load_host(to: SshAddress, *, provisions: bool, tell: Tell, lock: str | None = None) -> Iterator[LoadHost]:
+    """A machine that is ready to make load, for as long as the context lasts, and holds the lock. Raises HostError."""
+    with site(to, provisions=provisions, tell=tell, lock=lock) as there, Hold(there, lock) as hold:
         words = [f"{_environment(there, tell)}/bin/python", "-P"]
         files = str(Path(there.shelf.put(_ROOT / "harness", _ROOT)).parent)
         more = {**there.environment, "PYTHONPATH": files, "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         identity = json.loads(there.connection.run(shell([*words, "-c", _FACTS], more), what="looking at the machine"))
-        # The module is the first word after the script, which calls it $0.
-        script = f'{OPEN_FILES}; {shell([*words, "-m"], more)} "$0"'
+        # The module is the first word after the script, which calls it $0. No shell stays: who dies with its parent
+        # is to die with sshd's own process.
+        script = f'{OPEN_FILES}; {shell([*words, "-m"], more)} "$0" "$@"'
         yield LoadHost(
             name=to.name,
             command=(*there.connection.plain_words(), f"sh -c {shlex.quote(script)}"),
             environment=dict(os.environ),
-            cpus=None if there.found.shares_kernel else tuple(identity["cpus"]),
+            cores=None if there.found.shares_kernel else cores_of(identity["cpus"], identity["siblings"]),
             identity=identity,
             site=there,
+            hold=hold,
         )
 
 

@@ -39,7 +39,7 @@ class LocalHost(AgentHost):
         try:
             if self._exclusive:
                 self._link.ask("exclude", SOON_S, name=self._lock)
-            self._placement = place(**self._link.ask("topology", SOON_S))
+            self._placement = place(**self.topology())
             self._link.ask("pin", SOON_S, cpus=self._placement.generator_cpus)
         except BaseException:
             self._link.close()

@@ -31,6 +31,7 @@ _CONNECT_WITHIN_S = 30.0
 _END_WITHIN_S = 5.0
 _PORTS_TRIED = 5
 _LOOPBACK = "127.0.0.1"
+_SOCKET = "s"
 _OPTIONS = {
     "BatchMode": "yes",  # no question is ever asked, no password ever sent
     "PasswordAuthentication": "no",
@@ -108,6 +109,16 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def log_in_again(self) -> None:
+        """After a loss; what `words` gave before leads there again. Raises HostError with the cause."""
+        assert self._client
+        assert self._complaints
+        _end(self._client)
+        (self._folder / _SOCKET).unlink(missing_ok=True)  # a client that was killed has left it
+        self._complaints.seek(0)
+        self._complaints.truncate()
+        self._client = self._logged_in(self._complaints)
+
     @property
     def is_open(self) -> bool:
         """Whether the client still holds it."""
@@ -159,7 +170,8 @@ class Connection:
         try:
             yield _LOOPBACK, near
         finally:
-            self._control("cancel", route)
+            with contextlib.suppress(HostError):  # it ends with the connection at the latest
+                self._control("cancel", route)
 
     def close(self) -> None:
         """End the connection, and with it all that runs over it."""
@@ -183,15 +195,22 @@ class Connection:
         return client
 
     def _base(self, *options: str) -> list[str]:
-        chosen = [f"ControlPath={self._folder}/s", *options]
+        chosen = [f"ControlPath={self._folder / _SOCKET}", *options]
         more = [word for option in chosen for word in ("-o", option)]
         return ["ssh", "-T", *more, *self._to.options(), self._to.name]
 
     def _control(self, what: str, route: str) -> bool:
+        """Whether the client has done it. Raises HostError if it does not say."""
         command = [*self._base("ControlMaster=no")[:-1], "-O", what, "-L", route, self._to.name]
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_CONNECT_WITHIN_S
-        )
+        try:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_CONNECT_WITHIN_S
+            )
+        except subprocess.TimeoutExpired as error:
+            raise HostError(
+                f"The client of the connection to `{self.name}` did not answer within {_CONNECT_WITHIN_S:g} s.",
+                "Is the network cut, or this machine very busy? Try again.",
+            ) from error
         return done.returncode == 0
 
     def _said(self) -> str:

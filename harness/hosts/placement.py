@@ -26,18 +26,26 @@ def place(cpus: Sequence[int], siblings: Sequence[Sequence[int]] | None) -> Plac
     return Placement(server_cpus=tuple(server), generator_cpus=tuple(apart or rest), owns_core=bool(apart))
 
 
-def place_apart(
-    generator_cpus: Sequence[int], cpus: Sequence[int], siblings: Sequence[Sequence[int]] | None
-) -> Placement:
-    """As `place`, where the generator is on another machine, of `generator_cpus`, than the servers.
+def cores_of(cpus: Sequence[int], siblings: Sequence[Sequence[int]] | None) -> tuple[tuple[int, ...], ...]:
+    """CPUs core by core. `siblings` as in `place`."""
+    cores = [found for core in siblings or () if (found := tuple(sorted(set(core) & set(cpus))))]
+    alone = set(cpus).difference(*cores)
+    return tuple(sorted([*cores, *((cpu,) for cpu in alone)]))
 
-    The server side gets two again, and both if there are no more. The generator gets all of its machine, and owns a
-    core if it has two: the other one is for all else.
+
+def place_apart(
+    generator_cores: Sequence[Sequence[int]], cpus: Sequence[int], siblings: Sequence[Sequence[int]] | None
+) -> Placement:
+    """As `place`, where the generator is on another machine, of `generator_cores`, than the servers.
+
+    The server side gets two again, and both if there are no more. No core is shared. The generators' CPUs are one
+    thread of each core: on these they may spin. Where there is one core, all else on that machine needs it too: it is
+    nobody's, so they run anywhere there, and never spin.
     """
     cores = [set(core) & set(cpus) for core in siblings or ()]
     server = sorted(cpus) if len(cpus) <= _SERVER_CPUS else _server_cpus(sorted(cpus), cores)
-    cpus_of_load = tuple(sorted(generator_cpus))
-    return Placement(server_cpus=tuple(server), generator_cpus=cpus_of_load, owns_core=len(cpus_of_load) > 1)
+    first = tuple(min(core) for core in generator_cores) if len(generator_cores) > 1 else ()
+    return Placement(server_cpus=tuple(server), generator_cpus=first, owns_core=True)
 
 
 def _server_cpus(cpus: list[int], cores: list[set[int]]) -> list[int]:

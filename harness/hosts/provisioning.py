@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -50,15 +52,7 @@ def _may(found: Survey) -> bool:
 def _done(connection: Connection, found: Survey, order: Mapping[str, Any]) -> Mapping[str, Any]:
     words = {"name": connection.name, "ssh": connection.plain_words(), "sudo": not found.is_root}
     try:
-        asked = subprocess.run(
-            [sys.executable, str(_PROGRAM)],
-            input=json.dumps({**words, **order}).encode(),
-            capture_output=True,
-            check=False,
-            timeout=_WITHIN_S,
-            start_new_session=True,
-            env={name: value for name, value in os.environ.items() if name not in _OURS},
-        )
+        asked = _asked(json.dumps({**words, **order}).encode())
     except subprocess.TimeoutExpired as error:
         raise HostError(
             f"`{connection.name}` could not be made fit within {_WITHIN_S:g} s.", "Is it online?"
@@ -72,6 +66,26 @@ def _done(connection: Connection, found: Survey, order: Mapping[str, Any]) -> Ma
     if told["failed"]:
         raise refusals.failure(connection.name, f"making `{told['failed']}`", told["said"])
     return told
+
+
+def _asked(order: bytes) -> subprocess.CompletedProcess[bytes]:
+    """What the program says. It is ended with all that it has started: also by Ctrl-C, and after too long a time."""
+    command = [sys.executable, str(_PROGRAM)]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env={name: value for name, value in os.environ.items() if name not in _OURS},
+    ) as running:
+        try:
+            out, said = running.communicate(order, _WITHIN_S)
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, running.returncode, out, said)
 
 
 @cache

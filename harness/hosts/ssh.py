@@ -23,16 +23,14 @@ from harness.hosts.base import Environments
 from harness.hosts.link import Link
 from harness.hosts.load import LoadHost
 from harness.hosts.local import LocalHost, lock_name
-from harness.hosts.openssh import GREETING, Connection, SshAddress, shell
-from harness.hosts.placement import place, place_apart
+from harness.hosts.openssh import Connection, SshAddress
+from harness.hosts.placement import cores_of, place, place_apart
 from harness.hosts.remote import RemoteEnvironments
-from harness.hosts.site import OPEN_FILES, Tell, site
+from harness.hosts.site import SILENCE_S, Tell, agent_at, site, within
 from harness.model import Contender, Launched, Placement
 
-_AGENT = Path(__file__).resolve().parent.parent / "agent"
 _LOOPBACK = "127.0.0.1"
 _FOUND_WITHIN_S = 60.0
-_RETRY_S = 2.0
 _REACHED_WITHIN_S = 5.0
 
 
@@ -74,7 +72,7 @@ class SshHost(AgentHost):
         provisions: bool = True,
         keep: bool = False,
         grace_s: float = 5.0,
-        silence_s: float = 30.0,
+        silence_s: float = SILENCE_S,
         lock: str | None = None,
         load: Sequence[LoadHost] = (),
         tell: Tell = lambda _: None,
@@ -123,40 +121,29 @@ class SshHost(AgentHost):
 
     def _open(self) -> None:
         """Log in, and start an agent there."""
+        lock = self._lock if self._exclusive else None
         with ExitStack() as way:
-            self._site = way.enter_context(site(self._to, provisions=self._provisions, tell=self._tell))
-            self._site.connection.run(f"mkdir -p {shlex.quote(self._work)}", what="making a folder")
-            words = self._site.connection.words(self._agent_command())
-            every_s = self._silence_s / 6
-            self._open_link = Link(words, os.environ, greeting=GREETING, beat_s=every_s, losing=LostError)
+            self._site = way.enter_context(site(self._to, provisions=self._provisions, tell=self._tell, lock=lock))
+            self._open_link = agent_at(self._site, grace_s=self._grace_s, silence_s=self._silence_s)
             way.callback(self._open_link.close)
             if self._exclusive and not self._site.found.shares_kernel:  # else this machine's own lock is held
                 self._open_link.ask("exclude", SOON_S, name=self._lock)
+            self._site.connection.run(f"mkdir -p {shlex.quote(self._work)}", what="making a folder")
             self._provisions = False  # once is enough
             self._way = way.pop_all()
 
     def _ready(self) -> None:
-        """Find a host that was lost. Whoever ran there must have ended: till then an agent holds the machine's lock."""
+        """Find hosts that were lost. Whoever ran there must have ended: till then an agent holds the machine's lock."""
+        within_s = self._silence_s + _FOUND_WITHIN_S
+        for one in self.load:
+            one.find(within_s, self._tell)
         if not self._link.lost:
             return
-        within_s = self._silence_s + _FOUND_WITHIN_S
         self._tell(f"the connection to {self._to.name} was lost; trying for {within_s:.0f} seconds to get it again")
         self._way.close()
-        self._open_within(within_s)
+        within(within_s, self._open)
         self._pin()
         self._tell(f"{self._to.name} is there again")
-
-    def _open_within(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                self._open()
-            except HostError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(_RETRY_S)
-            else:
-                return
 
     def _leave(self) -> None:
         """The agent first, with all servers; then its logs, while there is still a way to them."""
@@ -170,13 +157,13 @@ class SshHost(AgentHost):
         self._way.close()
 
     def _placed(self) -> Placement:
-        topology = self._link.ask("topology", SOON_S)
-        if self._site.found.shares_kernel:
+        topology = self.topology()
+        is_loaded_from_here = not self.load or any(one.cores is None for one in self.load)
+        if self._site.found.shares_kernel and is_loaded_from_here:
             return place(**topology)
-        here = self._here.placement
-        cpus = [one.cpus or () for one in self.load] or [(*here.server_cpus, *here.generator_cpus)]
-        fewest = min(cpus, key=lambda each: len(set(each)))
-        return place_apart(sorted(set(fewest)), **topology)
+        machines = [one.identity for one in self.load] or [self._here.topology()]
+        cores = (cores_of(one["cpus"], one["siblings"]) for one in machines)
+        return place_apart(min(cores, key=len), **topology)
 
     def _refuse_unreachable(self) -> None:
         """Raise HostError if the load would not get through: better now than in the first warm-up."""
@@ -193,19 +180,9 @@ class SshHost(AgentHost):
 
     def _pin(self) -> None:
         """The agent stays off the servers' CPUs, where there are others."""
-        cpus = self._link.ask("topology", SOON_S)["cpus"]
+        cpus = self.topology()["cpus"]
         free = sorted(set(cpus) - set(self.placement.server_cpus))
         self._link.ask("pin", SOON_S, cpus=free or cpus)
-
-    def _agent_command(self) -> str:
-        """Its owner is named where process ids mean the same there as here."""
-        found = self._site.found
-        words = [str(found.python), "-P", "-m", "agent"]
-        words += ["--grace", str(self._grace_s), "--silence", str(self._silence_s)]
-        words += ["--owner", str(os.getpid())] if found.sees_us else []
-        agents = Path(self._site.shelf.put(_AGENT)).parent
-        environment = {**self._environment(), "PYTHONPATH": str(agents), "PYTHONDONTWRITEBYTECODE": "1"}
-        return f"{OPEN_FILES}; {shell(words, environment)}"
 
     @property
     def _work(self) -> str:

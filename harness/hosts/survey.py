@@ -15,6 +15,7 @@ import ensurepip, json, os, platform, sys, venv
 bare = os.path.join(sys.base_prefix, "bin", "python%d.%d" % sys.version_info[:2])
 print(json.dumps({"python": bare, "version": platform.python_version()}) if sys.version_info >= (3, 11) else "")
 """
+_TOLD = {"home", "connection", "system", "machine", "kernel", "processes", "user", "sudo", "apt"}
 _SCRIPT = f"""
 say() {{ printf '%s=%s\\n' "$1" "$2"; }}
 say home "$HOME"
@@ -74,6 +75,11 @@ def survey(connection: Connection) -> Survey:
     """Look. Raises HostError for what cannot be measured on."""
     told = connection.run(_SCRIPT, what="a look at the host")
     facts = dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
+    if not facts.keys() >= _TOLD:
+        raise HostError(
+            f"`{connection.name}` did not say what it is: its shell printed {told[-80:]!r}.",
+            "A login there must be able to run commands. Try it by hand: ssh HOST 'echo hello'",
+        )
     if facts["system"] != "Linux":
         raise HostError(f"`{connection.name}` runs {facts['system']}.", "Over SSH only Linux is measured.")
     ends = facts["connection"].split()

@@ -22,4 +22,4 @@ if __name__ == "__main__":
     if words[:1] == ["--web"]:
         serve_page(_stage, int(words[1]))
     else:
-        serve(_stage)
+        serve(_stage, words)

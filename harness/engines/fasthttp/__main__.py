@@ -3,6 +3,8 @@
 # Locust patches this process for gevent when it is imported, so it comes first.
 import locust  # noqa: F401  # isort: skip
 
+import sys
+
 from harness.engines.fasthttp.user import StockUser
 from harness.engines.generator import serve
 from harness.engines.job import Job
@@ -14,4 +16,4 @@ def _stage(job: Job) -> Stage:
 
 
 if __name__ == "__main__":
-    serve(_stage)
+    serve(_stage, sys.argv[1:])

@@ -21,7 +21,7 @@ class PlannedHost(AgentHost):
 
     def __init__(self) -> None:
         super().__init__()
-        self._placement = Placement(server_cpus=(0, 1), generator_cpus=(0, 1, 2, 3), owns_core=True)
+        self._placement = Placement(server_cpus=(0, 1), generator_cpus=(0, 1), owns_core=True)
 
     def __enter__(self) -> Self:
         return self

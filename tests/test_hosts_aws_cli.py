@@ -113,6 +113,15 @@ def test_a_removal_that_fails_ends_badly_and_says_how_to_go_on(stack, door):
     assert f"./bench host down {stack.name}" in failed.stderr
 
 
+def test_a_removal_of_which_aws_cannot_be_asked_says_that_the_costs_are_unknown(stack, door):
+    door.answers["DescribeStacks"] = amazon.refusal("ExpiredToken", "The security token is expired", 403)
+    failed = bench("host", "down", stack.name)
+    assert failed.returncode == 2
+    assert f"{stack.name} is NOT REMOVED" in failed.stderr.replace("\n", " ")
+    assert "costs unknown" in failed.stderr.replace("\n", " ")
+    assert "hint: Get new ones" in failed.stderr
+
+
 def test_up_that_is_refused_ends_with_a_hint(door):
     door.answers["CreateStack"] = amazon.refusal("ExpiredToken", "The security token is expired", 403)
     failed = bench("host", "up", "--from", "203.0.113.7")

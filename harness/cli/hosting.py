@@ -70,6 +70,7 @@ def status(*, json: options.Json = False) -> None:
 def down(names: Names = None) -> None:
     """Remove machines, and all that was made with them. Exits with 2 if something could not be removed."""
     cloud = _cloud()
+    _see(cloud, names or _kept_here())
     wanted = [cloud.named(name).name for name in names] if names else _made_here(cloud)
     failed = False
     for name in wanted:
@@ -105,10 +106,10 @@ def standing(name: str, hours: float) -> Iterator[tuple[Cloud, Stack]]:
 def wished(hours: float, image: str | None = None, caller: str | None = None) -> Wish:
     """What is to be made, after its cost was said."""
     from harness.hosts.aws import costs
-    from harness.hosts.aws.stacks import Wish
+    from harness.hosts.aws.stacks import TYPES, Wish
 
     wish = Wish(hours=hours, image=image, caller=caller)
-    note(costs.in_words(wish.types, hours))
+    note(costs.in_words(list(TYPES.values()), hours))
     return wish
 
 
@@ -137,9 +138,25 @@ def _warn_of_others(cloud: Cloud) -> None:
         note(f"warning: {stack.name} is there already ({stack.status}, until {stack.expires_at})")
 
 
+def _see(cloud: Cloud, names: Sequence[str]) -> None:
+    """Raise HostError where AWS cannot be asked about what is to be removed: it stays, and may cost."""
+    from harness.hosts.aws.stacks import MaybeLeft
+
+    try:
+        cloud.all()
+    except HostError as error:
+        left = [MaybeLeft(name, None).in_words for name in names]
+        raise HostError("\n".join([*left, error.message]), error.hint) from error
+
+
+def _kept_here() -> list[str]:
+    """Those whose keys are in this clone."""
+    return sorted(folder.name for folder in KEYS.iterdir()) if KEYS.is_dir() else []
+
+
 def _made_here(cloud: Cloud) -> list[str]:
     """Those that were made in this clone and are there. One that is not may be in another region, so its keys stay."""
-    made = sorted(folder.name for folder in KEYS.iterdir()) if KEYS.is_dir() else []
+    made = _kept_here()
     there = {stack.name for stack in cloud.all()}
     for name in sorted({*made} - there):
         note(

@@ -63,6 +63,11 @@ def run(
     where = Where(host, known_hosts, keep, tuple(load_host or ()), hours)
     counts, scenarios = _counts(connections), catalog.scenarios(catalog.read(), scenario or (catalog.USUAL,))
     _refuse_both(counts, scenarios)
+    if no_credits and where.is_at_aws:
+        raise InputError(
+            "a quota takes root, which nobody is on machines at AWS: it would not hold, and no number would count",
+            "Leave --no-credits out, or the hosts.",
+        )
     given = {"engine": engine, "connections": counts[0] if counts else None, "blocks": blocks, "rounds": rounds}
     given |= {"starts": starts, "dropped_starts": dropped_starts, "no_bytecode_starts": no_bytecode_starts}
     given |= {"duets": duets, "open_blocks": open_blocks, "other_wait_blocks": other_wait_blocks}

@@ -2,9 +2,11 @@
 
 import base64
 import json
+import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from contextlib import contextmanager
 
@@ -198,6 +200,20 @@ def test_interrupted_while_removing_it_says_that_aws_removes_it_only_if_aws_said
     assert ("is being removed by AWS" in said[-1]) is not refused
     assert (f"{stack.name} is NOT REMOVED" in said[-1]) is refused
     assert (f"./bench host down {stack.name}" in said[-1]) is refused
+
+
+def test_interrupted_again_and_again_while_aws_takes_its_time_the_removal_is_asked_for_once(cloud, door, said):
+    def interrupt():
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)
+
+    door.meanwhile["DeleteStack"] = interrupt
+    with pytest.raises(KeyboardInterrupt), cloud.made(WISH, reached):
+        raise KeyboardInterrupt
+    assert door.actions.count("DeleteStack") == 1
+    assert "is being removed by AWS" in said[-1]
+    assert left(cloud) == []
 
 
 def test_interrupted_while_it_looks_what_is_left_it_says_that_nothing_is_known_to_be_removed(cloud, door, said):

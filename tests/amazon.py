@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -85,7 +85,8 @@ def moto(folder: Path) -> Iterator[str]:
 class Door(ThreadingHTTPServer):
     """Stands before a moto server. An action in `answers` gets (status, body) from here; all others go through.
 
-    An action in `once` does so only the first time. `actions` are those that were asked for, in order.
+    An action in `once` does so only the first time. `actions` are those that were asked for, in order; what is in
+    `meanwhile` is done while the caller waits for its answer.
     """
 
     def __init__(self, behind: str) -> None:
@@ -93,6 +94,7 @@ class Door(ThreadingHTTPServer):
         self.behind = behind
         self.answers: dict[str, tuple[int, str]] = {}
         self.once: dict[str, tuple[int, str]] = {}
+        self.meanwhile: dict[str, Callable[[], None]] = {}
         self.actions: list[str] = []
 
     @property
@@ -143,6 +145,7 @@ class _Doorkeeper(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         action = parse_qs(body.decode())["Action"][0]
         self.server.actions.append(action)
+        self.server.meanwhile.get(action, lambda: None)()
         status, answer = self._own(action) or self._behind(body)
         self.send_response(status)
         self.send_header("Content-Type", "text/xml")

@@ -2,7 +2,11 @@
 
 import base64
 import json
+import os
+import signal
 import subprocess
+import sys
+import time
 from collections import Counter
 from contextlib import contextmanager
 
@@ -18,6 +22,10 @@ from tests.amazon import refusal, refusal_of_ec2
 from tests.test_infra_stack import TEMPLATE
 
 WISH = Wish(hours=2, caller="203.0.113.7")
+EXPIRED = dict.fromkeys(
+    ["DeleteStack", "DescribeStacks", "DescribeStackEvents", "DescribeStackResources"],
+    refusal("ExpiredToken", "The security token included is expired", 403),
+)
 
 
 @pytest.fixture(scope="module")
@@ -111,40 +119,116 @@ def test_keys_are_nobody_elses(cloud):
         assert (cloud.keys_of(stack) / keys.IDENTITY).stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+@pytest.fixture
+def ends_by_signal():
+    """SIGTERM as ./bench takes it."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("ends_by_signal")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("moment", ["before-call", "after-call"])
-def test_interrupted_at_any_call_nothing_is_left(cloud, moment, kind):
+@pytest.mark.parametrize("times", [1, 2])
+def test_interrupted_at_any_call_nothing_is_left(cloud, moment, number, times):
     step, done = 0, False
     while not done:
         step += 1
-        with interrupted(cloud, moment, step, kind):
+        with interrupted(cloud, moment, range(step, step + times), number):
             try:
                 with cloud.made(WISH, reached):
                     pass
                 done = True
-            except kind:
+            except (KeyboardInterrupt, SystemExit):
                 pass
         assert left(cloud) == [], f"after step {step}"
     assert step > 7
 
 
 @contextmanager
-def interrupted(cloud, moment, step, kind):
-    """The `step`-th call to AWS is cut off: before it is sent, or when its answer is there."""
+def interrupted(cloud, moment, steps, number):
+    """At these calls to AWS a signal comes: before one is sent, or when its answer is there."""
     counted = Counter()
 
     def count(**_):
         counted["calls"] += 1
-        if counted["calls"] == step:
-            raise kind
+        if counted["calls"] in steps:
+            signal.raise_signal(number)
 
-    for client in (cloud.stacks, cloud.ec2):
+    for client in (cloud.stacks, cloud.removing, cloud.ec2):
         client.meta.events.register(moment, count)
     try:
         yield
     finally:
-        for client in (cloud.stacks, cloud.ec2):
+        for client in (cloud.stacks, cloud.removing, cloud.ec2):
             client.meta.events.unregister(moment, count)
+
+
+def test_interrupted_while_it_says_so_it_removes_all_the_same(cloud, monkeypatch):
+    def interrupted(message):
+        if message.startswith("removing"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(cloud, "_say", interrupted)
+    with pytest.raises(KeyboardInterrupt), cloud.made(WISH, reached):
+        raise ValueError
+    assert left(cloud) == []
+
+
+def test_interrupted_after_a_good_run_but_before_the_removal_is_asked_for_nothing_is_left(cloud, monkeypatch):
+    ask = cloud._ask_to_remove
+
+    def interrupted(_name):
+        monkeypatch.setattr(cloud, "_ask_to_remove", ask)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cloud, "_ask_to_remove", interrupted)
+    with pytest.raises(KeyboardInterrupt), cloud.made(WISH, reached):
+        pass
+    assert left(cloud) == []
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_interrupted_while_removing_it_says_that_aws_removes_it_only_if_aws_said_so(cloud, door, said, refused):
+    if refused:
+        door.answers["DeleteStack"] = EXPIRED["DeleteStack"]
+    cloud.removing.meta.events.register("before-call", lambda **_: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt), cloud.made(WISH, reached) as stack:
+        pass
+    assert door.actions.count("DeleteStack") == 1
+    assert ("is being removed by AWS" in said[-1]) is not refused
+    assert (f"{stack.name} is NOT REMOVED" in said[-1]) is refused
+    assert (f"./bench host down {stack.name}" in said[-1]) is refused
+
+
+def test_interrupted_again_and_again_while_aws_takes_its_time_the_removal_is_asked_for_once(cloud, door, said):
+    def interrupt():
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)
+
+    door.meanwhile["DeleteStack"] = interrupt
+    with pytest.raises(KeyboardInterrupt), cloud.made(WISH, reached):
+        raise KeyboardInterrupt
+    assert door.actions.count("DeleteStack") == 1
+    assert "is being removed by AWS" in said[-1]
+    assert left(cloud) == []
+
+
+def test_interrupted_while_it_looks_what_is_left_it_says_that_nothing_is_known_to_be_removed(cloud, door, said):
+    door.answers["DeleteStack"] = EXPIRED["DeleteStack"]
+    cloud.stacks.meta.events.register(
+        "before-call.cloudformation.DescribeStackResources", lambda **_: signal.raise_signal(signal.SIGINT)
+    )
+    with pytest.raises(KeyboardInterrupt), cloud.made(WISH, reached) as stack:
+        pass
+    assert f"{stack.name} is NOT REMOVED" in said[-1]
+
+
+def test_to_ask_for_a_removal_takes_half_a_minute_at_most(cloud):
+    config = cloud.removing.meta.config
+    assert config.retries["total_max_attempts"] * max(config.connect_timeout, config.read_timeout) < 30
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, HostError])
@@ -223,6 +307,12 @@ FAILED = """<DescribeStacksResponse><DescribeStacksResult><Stacks><member><Stack
 <member><ParameterKey>LoadType</ParameterKey><ParameterValue>c6i.xlarge</ParameterValue></member></Parameters>
 <Tags><member><Key>rematch-expires</Key><Value>2026-01-01 02:00:00 UTC</Value></member></Tags>
 </member></Stacks></DescribeStacksResult></DescribeStacksResponse>"""
+ONE_GROUP = """<DescribeStackResourcesResponse><DescribeStackResourcesResult><StackResources><member>
+<LogicalResourceId>AppsGroup</LogicalResourceId><PhysicalResourceId>sg-1</PhysicalResourceId>
+<ResourceType>AWS::EC2::SecurityGroup</ResourceType><Timestamp>2026-01-01T00:00:00Z</Timestamp>
+<ResourceStatus>CREATE_COMPLETE</ResourceStatus></member></StackResources></DescribeStackResourcesResult>
+</DescribeStackResourcesResponse>"""
+STILL_THERE = {"DescribeStackResources": (200, ONE_GROUP)}
 EVENT = """<member><StackId>id</StackId><EventId>{at}</EventId><StackName>x</StackName>
 <LogicalResourceId>{name}</LogicalResourceId><Timestamp>2026-01-01T00:00:0{at}Z</Timestamp>
 <ResourceStatus>CREATE_FAILED</ResourceStatus><ResourceStatusReason>{reason}</ResourceStatusReason></member>"""
@@ -274,9 +364,60 @@ def test_what_cannot_be_removed_is_named_with_its_price_and_its_end(cloud, door,
     assert left(cloud) == []
 
 
+@pytest.mark.parametrize("kind", [ValueError, None])
+def test_where_aws_cannot_be_asked_what_is_left_is_unknown_and_probably_costs(cloud, door, said, kind):
+    def expire():
+        door.answers |= EXPIRED
+        if kind:
+            raise kind
+
+    with pytest.raises(kind or HostError) as raised, cloud.made(WISH, reached) as stack:
+        expire()
+    loud = said[-1] if kind else f"{raised.value.message} {raised.value.hint}"
+    price = costs.hourly(["t3.medium", "c6i.xlarge"])
+    assert f"{stack.name} is NOT REMOVED" in loud
+    assert f"unknown, it probably costs {price:.2f} USD an hour until {stack.expires_at}" in loud
+    assert "costs nothing" not in loud
+    assert all(machine.id in loud.partition("terminate-instances")[2] for machine in stack.machines.values())
+    assert f"aws cloudformation delete-stack --stack-name {stack.name}" in loud
+
+
+def test_of_machines_that_may_have_been_made_the_price_is_said_though_nobody_knows_their_ids(cloud, door, said):
+    door.answers |= EXPIRED
+    with pytest.raises(HostError, match="the wait for the machines"), cloud.made(WISH, reached):
+        pass
+    assert "it probably costs 0.2" in said[-1]
+    assert "UTC" in said[-1]
+    assert "terminate-instances" not in said[-1]
+
+
+def test_what_nobody_knows_costs_unknown(cloud, door):
+    door.answers |= EXPIRED
+    with pytest.raises(HostError, match=r"NOT REMOVED.*costs unknown"):
+        cloud.remove("rematch-1a2b")
+
+
+@pytest.mark.parametrize(
+    ("status", "cost"),
+    [("CREATE_IN_PROGRESS", "costs nothing yet, but AWS is still making"), ("CREATE_FAILED", "costs nothing.")],
+)
+def test_a_stack_without_machines_yet_says_so(cloud, door, status, cost):
+    door.answers["DeleteStack"] = refusal("AccessDenied", "may not delete", 403)
+    door.answers["DescribeStacks"] = (200, FAILED.format(status=status))
+    door.answers |= STILL_THERE
+    with pytest.raises(HostError, match="NOT REMOVED: AppsGroup sg-1 is left") as raised:
+        cloud.remove("rematch-x")
+    assert cost in raised.value.message
+
+
+def test_what_is_gone_is_removed_even_where_its_removal_is_refused(cloud, door):
+    door.answers["DeleteStack"] = refusal("AccessDenied", "may not delete", 403)
+    cloud.remove("rematch-1a2b")
+
+
 def test_a_removal_that_fails_at_aws_is_no_removal(cloud, door):
     with pytest.raises(HostError, match="NOT REMOVED"), cloud.made(WISH, reached) as stack:
-        door.answers["DescribeStacks"] = (200, FAILED.format(status="DELETE_FAILED"))
+        door.answers |= {"DescribeStacks": (200, FAILED.format(status="DELETE_FAILED")), **STILL_THERE}
     door.answers.clear()
     cloud.remove(stack.name)
     assert left(cloud) == []

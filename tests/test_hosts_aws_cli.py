@@ -1,16 +1,20 @@
 """./bench host, at moto's server: what costs is said before, what is there is listed, what is removed is gone."""
 
 import json
+import math
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from harness import prepare, store
+from harness.cli import lasting
 from harness.cli.hosting import KEYS
-from harness.cli.places import anonymous
-from harness.hosts.aws import costs
+from harness.cli.places import HERE, Where, anonymous
+from harness.hosts.aws import costs, keys
 from harness.hosts.aws.cloud import Cloud
 from harness.hosts.aws.stacks import Wish
 from tests import amazon
@@ -113,6 +117,15 @@ def test_a_removal_that_fails_ends_badly_and_says_how_to_go_on(stack, door):
     assert f"./bench host down {stack.name}" in failed.stderr
 
 
+def test_a_removal_of_which_aws_cannot_be_asked_says_that_the_costs_are_unknown(stack, door):
+    door.answers["DescribeStacks"] = amazon.refusal("ExpiredToken", "The security token is expired", 403)
+    failed = bench("host", "down", stack.name)
+    assert failed.returncode == 2
+    assert f"{stack.name} is NOT REMOVED" in failed.stderr.replace("\n", " ")
+    assert "costs unknown" in failed.stderr.replace("\n", " ")
+    assert "hint: Get new ones" in failed.stderr
+
+
 def test_up_that_is_refused_ends_with_a_hint(door):
     door.answers["CreateStack"] = amazon.refusal("ExpiredToken", "The security token is expired", 403)
     failed = bench("host", "up", "--from", "203.0.113.7")
@@ -155,6 +168,11 @@ def test_machines_are_removed_even_where_nobody_hears_of_it(door, tmp_path):
         (["--host", "aws", "--keep"], "./bench host up makes machines to stay"),
         (["--host", "aws", "--known-hosts", "file"], "Leave --known-hosts out"),
         (["--host", "aws", "--samples"], "Leave --samples or the hosts out"),
+        (["--host", "aws", "--no-credits"], "Leave --no-credits out"),
+        (["--host", "aws:NAME", "--hours", "2"], "Leave --hours out"),
+        (["--host", "aws", "--hours", "0.5", "--blocks", "100"], "Give --hours"),
+        (["--host", "aws", "--hours", "0.5", "--blocks", "100", "--dry-run"], "Give --hours"),
+        (["--host", "aws", "--hours", "0.5", "--blocks", "50", "--connections", "50,100"], "Give --hours"),
     ],
 )
 def test_what_cannot_be_with_machines_at_aws_is_refused_before_any_is_made(door, words, hint):
@@ -162,6 +180,33 @@ def test_what_cannot_be_with_machines_at_aws_is_refused_before_any_is_made(door,
     assert refused.returncode == 2
     assert hint in refused.stderr
     assert door.actions == []
+
+
+def test_machines_that_end_before_a_run_would_are_refused(stack):
+    kept = KEYS / stack.name
+    kept.mkdir(parents=True)
+    try:
+        refused = bench("run", "--host", f"aws:{stack.name}", "--blocks", "400")
+    finally:
+        kept.rmdir()
+    assert refused.returncode == 2
+    assert "and they end in 1" in refused.stderr  # 119 minutes, or 120
+    assert "./bench host up --hours" in refused.stderr
+
+
+def test_of_a_run_that_is_gone_on_with_only_what_it_lacks_must_fit():
+    done = store.read(ROOT / "results" / "reference" / "fair")
+    asked = prepare.Asked.again(done.head.plan, ROOT)
+    entry = prepare.enter(asked)
+    at_aws = Where("aws")
+    assert lasting.needed_s(at_aws, [(entry, asked, done)]) == pytest.approx(lasting.TO_MAKE_S, abs=10)
+    assert lasting.needed_s(at_aws, [(entry, asked, None)]) > lasting.TO_MAKE_S + 60
+    assert lasting.needed_s(HERE, [(entry, asked, None)]) == 0
+
+
+def test_of_an_end_that_nobody_knows_nothing_is_said():
+    assert keys.seconds_until("nobody knows when") == math.inf
+    assert keys.seconds_until(keys.calendar(time.time() + 100)) == pytest.approx(100, abs=5)
 
 
 def test_a_published_command_names_no_host_and_no_file_of_its_user():

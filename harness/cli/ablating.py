@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from harness import catalog, prepare
 from harness.cli import options, running
-from harness.cli.hosting import HOURS
 from harness.cli.places import LOCAL, Where
 
 
@@ -15,7 +14,7 @@ def ablate(
     host: options.MeasuredHost = LOCAL,
     load_host: options.LoadHosts = None,
     known_hosts: options.KnownHosts = None,
-    hours: options.Hours = HOURS,
+    hours: options.Hours = None,
     keep: options.KeepThere = False,
     quick: options.Quick = False,
     publish: options.Publish = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -14,7 +15,7 @@ import typer
 from harness.catalog import ROOT
 from harness.cli import options
 from harness.cli.output import ExitCode, complain, document, note, results
-from harness.errors import HostError
+from harness.errors import HostError, InputError
 
 if TYPE_CHECKING:
     from harness.hosts.aws.cloud import Cloud
@@ -38,10 +39,10 @@ host = typer.Typer(help="Machines at AWS: a t3.medium for the apps, a larger one
 
 @host.command()
 def up(
-    *, hours: options.Hours = HOURS, image: Image = None, caller: From = None, dry_run: options.DryRun = False
+    *, hours: options.Hours = None, image: Image = None, caller: From = None, dry_run: options.DryRun = False
 ) -> None:
     """Make both machines, to be used with --host aws:NAME. They cost money until `down`, or their end."""
-    wish = wished(hours, image, caller)
+    wish = wished(hours or HOURS, image, caller)
     if dry_run:
         return
     cloud = _cloud()
@@ -70,6 +71,7 @@ def status(*, json: options.Json = False) -> None:
 def down(names: Names = None) -> None:
     """Remove machines, and all that was made with them. Exits with 2 if something could not be removed."""
     cloud = _cloud()
+    _see(cloud, names or _kept_here())
     wanted = [cloud.named(name).name for name in names] if names else _made_here(cloud)
     failed = False
     for name in wanted:
@@ -85,16 +87,22 @@ def down(names: Names = None) -> None:
 
 
 @contextmanager
-def standing(name: str, hours: float) -> Iterator[tuple[Cloud, Stack]]:
-    """The stack of `aws:NAME`; for `aws` a new one, removed whatever happens. Its cost is said before."""
+def standing(name: str, hours: float | None, needs_s: float) -> Iterator[tuple[Cloud, Stack]]:
+    """The stack of `aws:NAME`; for `aws` a new one, removed whatever happens. Its cost is said before.
+
+    Raises InputError if it does not live for another `needs_s`.
+    """
+    from harness.hosts.aws.keys import seconds_until
+
     if name.startswith(NAMED):
         cloud = _cloud()
         stack = cloud.named(name.removeprefix(NAMED))
         if not cloud.keys_of(stack).is_dir():
             raise HostError(f"The keys of {stack.name} are not in this clone.", "Use it where it was made.")
+        _refuse_too_short(needs_s, seconds_until(stack.expires_at), "./bench host up --hours {hours:g} makes others")
         yield cloud, stack
         return
-    wish = wished(hours)
+    wish = planned(hours, needs_s)
     cloud = _cloud()
     _warn_of_others(cloud)
     with cloud.made(wish, partial(_reach, cloud)) as stack:
@@ -102,14 +110,31 @@ def standing(name: str, hours: float) -> Iterator[tuple[Cloud, Stack]]:
         yield cloud, stack
 
 
+def planned(hours: float | None, needs_s: float) -> Wish:
+    """What is to be made for a run, after its cost was said. Raises InputError if it does not live for `needs_s`."""
+    lasts_h = hours or HOURS
+    _refuse_too_short(needs_s, lasts_h * 3600, "Give --hours {hours:g}")
+    return wished(lasts_h)
+
+
 def wished(hours: float, image: str | None = None, caller: str | None = None) -> Wish:
     """What is to be made, after its cost was said."""
     from harness.hosts.aws import costs
-    from harness.hosts.aws.stacks import Wish
+    from harness.hosts.aws.stacks import TYPES, Wish
 
     wish = Wish(hours=hours, image=image, caller=caller)
-    note(costs.in_words(wish.types, hours))
+    note(costs.in_words(list(TYPES.values()), hours))
     return wish
+
+
+def _refuse_too_short(needs_s: float, lasts_s: float, mend: str) -> None:
+    """Machines that end themselves in the middle of a run cost, and nothing comes of it."""
+    if needs_s > lasts_s:
+        raise InputError(
+            f"making the machines ready and measuring takes about {needs_s / 60:.0f} minutes, and they end in "
+            f"{max(lasts_s, 0) / 60:.0f}",
+            f"{mend.format(hours=math.ceil(needs_s / 900) / 4)}; or measure less, such as fewer --blocks.",
+        )
 
 
 def _cloud() -> Cloud:
@@ -137,9 +162,25 @@ def _warn_of_others(cloud: Cloud) -> None:
         note(f"warning: {stack.name} is there already ({stack.status}, until {stack.expires_at})")
 
 
+def _see(cloud: Cloud, names: Sequence[str]) -> None:
+    """Raise HostError where AWS cannot be asked about what is to be removed: it stays, and may cost."""
+    from harness.hosts.aws.stacks import MaybeLeft
+
+    try:
+        cloud.all()
+    except HostError as error:
+        left = [MaybeLeft(name, None).in_words for name in names]
+        raise HostError("\n".join([*left, error.message]), error.hint) from error
+
+
+def _kept_here() -> list[str]:
+    """Those whose keys are in this clone."""
+    return sorted(folder.name for folder in KEYS.iterdir()) if KEYS.is_dir() else []
+
+
 def _made_here(cloud: Cloud) -> list[str]:
     """Those that were made in this clone and are there. One that is not may be in another region, so its keys stay."""
-    made = sorted(folder.name for folder in KEYS.iterdir()) if KEYS.is_dir() else []
+    made = _kept_here()
     there = {stack.name for stack in cloud.all()}
     for name in sorted({*made} - there):
         note(

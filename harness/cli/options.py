@@ -77,7 +77,10 @@ KnownHosts = Annotated[
     Path | None,
     typer.Option(help="A file that holds the host's key, as ssh writes it; unless given, those that your ssh trusts."),
 ]
-Hours = Annotated[float, typer.Option(min=0.25, max=48, help="After so many hours the machines at AWS end themselves.")]
+Hours = Annotated[
+    float | None,
+    typer.Option(min=0.25, max=48, help="After so many hours the machines at AWS end themselves; 3 unless said."),
+]
 LoadHosts = Annotated[
     list[str] | None,
     typer.Option(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.hosting import AWS, HOURS, NAMED, standing, wished
+from harness.cli.hosting import AWS, NAMED, planned, standing
 from harness.cli.output import note
 from harness.engines.process import Spot
 from harness.errors import HostError, InputError
@@ -31,7 +31,7 @@ class Where:
     known_hosts: Path | None = None
     keep: bool = False
     load_hosts: tuple[str, ...] = ()
-    hours: float = HOURS
+    hours: float | None = None
 
     @property
     def is_local(self) -> bool:
@@ -51,8 +51,11 @@ HERE = Where()
 
 
 @contextmanager
-def opened(where: Where, *, exclusive: bool, provisions: bool = True) -> Iterator[Host]:
-    """The host, for a run that measures (`exclusive`), or only looks. Another machine is seen to if it `provisions`."""
+def opened(where: Where, *, exclusive: bool, provisions: bool = True, needs_s: float = 0.0) -> Iterator[Host]:
+    """The host, for a run that measures (`exclusive`), or only looks. Another machine is seen to if it `provisions`.
+
+    `needs_s`: how long machines at AWS must live. Raises InputError if they would not, before any is made.
+    """
     _refuse_what_aws_brings(where)
     if where.is_local and where.load_hosts:
         raise InputError(
@@ -63,9 +66,10 @@ def opened(where: Where, *, exclusive: bool, provisions: bool = True) -> Iterato
         with LocalHost(exclusive=exclusive) as here:
             yield here
     elif where.host == AWS and not provisions:
-        yield _planned(where)
+        planned(where.hours, needs_s)
+        yield _planned()
     elif where.is_at_aws:
-        with _rented(where, exclusive=exclusive, provisions=provisions) as there:
+        with _rented(where, exclusive=exclusive, provisions=provisions, needs_s=needs_s) as there:
             yield there
     elif where.host.startswith(_SSH):
         with _ssh(where, exclusive=exclusive, provisions=provisions) as there:
@@ -110,6 +114,11 @@ def _refuse_what_aws_brings(where: Where) -> None:
             "nothing can be kept on a machine that is removed after the run",
             f"./bench host up makes machines to stay; then --host {NAMED}NAME.",
         )
+    if where.hours and where.host != AWS:
+        raise InputError(
+            "how long machines live is settled when they are made",
+            "Leave --hours out; ./bench host up --hours makes others.",
+        )
 
 
 def spots(host: Host) -> tuple[Spot, ...]:
@@ -132,9 +141,9 @@ def _ssh(where: Where, *, exclusive: bool, provisions: bool) -> Iterator[SshHost
 
 
 @contextmanager
-def _rented(where: Where, *, exclusive: bool, provisions: bool) -> Iterator[SshHost]:
+def _rented(where: Where, *, exclusive: bool, provisions: bool, needs_s: float) -> Iterator[SshHost]:
     """Machines of AWS: the load comes from the one that stands beside the apps'."""
-    with standing(where.host, where.hours) as (cloud, stack):
+    with standing(where.host, where.hours, needs_s) as (cloud, stack):
         from harness.hosts.aws.host import AwsHost  # as above
         from harness.hosts.aws.reaching import address
         from harness.hosts.load import load_host
@@ -149,8 +158,7 @@ def _rented(where: Where, *, exclusive: bool, provisions: bool) -> Iterator[SshH
             yield there
 
 
-def _planned(where: Where) -> Host:
+def _planned() -> Host:
     from harness.hosts.aws.planned import PlannedHost
 
-    wished(where.hours)
     return PlannedHost()

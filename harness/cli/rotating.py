@@ -14,6 +14,7 @@ import typer
 from harness import locks, prepare, several, store
 from harness.campaign import Part
 from harness.cli import steps
+from harness.cli.lasting import needed_s
 from harness.cli.output import document, note, results
 from harness.cli.places import Where, anonymous, opened, spots
 from harness.errors import InputError
@@ -70,8 +71,10 @@ def _measure(
     """Do all that touches the machine. Returns the folder of the runs, None after a dry run."""
     entries = [prepare.enter(one) for one in each]
     _refuse_several_references(entries)
+    done: Sequence[ResultSet | None] = before or [None] * len(entries)
     with ExitStack() as machine:
-        host = machine.enter_context(opened(where, exclusive=not dry_run, provisions=not dry_run))
+        needs_s = needed_s(where, zip(entries, each, done, strict=True))
+        host = machine.enter_context(opened(where, exclusive=not dry_run, provisions=not dry_run, needs_s=needs_s))
         plans = [prepare.plan(entry, one, host.placement) for entry, one in zip(entries, each, strict=True)]
         steps.announce(list(zip(entries, plans, strict=True)), host.placement)
         if dry_run:
@@ -81,7 +84,6 @@ def _measure(
         for spoiler in steps.look_at_machine(host, quick=plans[0].quick):
             note(f"  {spoiler}")
         folder = resume or store.new_folder(runs, f"{entries[0].lineup}-{_kind(plans)}", time.time())
-        done: Sequence[ResultSet | None] = before or [None] * len(plans)
         names = _names(plans)
         parts = [_part(*one, host, folder) for one in zip(entries, plans, names, done, strict=True)]
         _rehearse(parts, folder)

@@ -14,7 +14,7 @@ import typer
 from harness import catalog, locks, prepare, releases, several, store
 from harness.campaign import Part
 from harness.cli import options, rotating, steps
-from harness.cli.hosting import HOURS
+from harness.cli.lasting import needed_s
 from harness.cli.output import note
 from harness.cli.places import HERE, LOCAL, Where, anonymous, opened, spots
 from harness.errors import InputError
@@ -35,7 +35,7 @@ def run(
     load_host: options.LoadHosts = None,
     known_hosts: options.KnownHosts = None,
     keep: options.KeepThere = False,
-    hours: options.Hours = HOURS,
+    hours: options.Hours = None,
     quick: options.Quick = False,
     publish: options.Publish = False,
     dry_run: options.DryRun = False,
@@ -63,6 +63,11 @@ def run(
     where = Where(host, known_hosts, keep, tuple(load_host or ()), hours)
     counts, scenarios = _counts(connections), catalog.scenarios(catalog.read(), scenario or (catalog.USUAL,))
     _refuse_both(counts, scenarios)
+    if no_credits and where.is_at_aws:
+        raise InputError(
+            "a quota takes root, which nobody is on machines at AWS: it would not hold, and no number would count",
+            "Leave --no-credits out, or the hosts.",
+        )
     given = {"engine": engine, "connections": counts[0] if counts else None, "blocks": blocks, "rounds": rounds}
     given |= {"starts": starts, "dropped_starts": dropped_starts, "no_bytecode_starts": no_bytecode_starts}
     given |= {"duets": duets, "open_blocks": open_blocks, "other_wait_blocks": other_wait_blocks}
@@ -116,7 +121,8 @@ def measure(
     asked = prepare.Asked.again(before.head.plan, resume) if before and resume else asked
     entry = prepare.enter(asked)
     with ExitStack() as machine:
-        host = machine.enter_context(opened(where, exclusive=not dry_run, provisions=not dry_run))
+        needs_s = needed_s(where, [(entry, asked, before)])
+        host = machine.enter_context(opened(where, exclusive=not dry_run, provisions=not dry_run, needs_s=needs_s))
         plan = prepare.plan(entry, asked, host.placement)
         steps.announce([(entry, plan)], host.placement)
         if dry_run:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from botocore.exceptions import WaiterError
 
 from harness.errors import HostError
 from harness.hosts.aws import account, keys
 from harness.hosts.aws.failing import hint, told
-from harness.hosts.aws.stacks import EXPIRES, ROLES, TAG, Left, Stack, Wish
+from harness.hosts.aws.holding import held_back
+from harness.hosts.aws.stacks import EXPIRES, ROLES, TAG, TYPES, Left, MaybeLeft, Stack, Wish
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -33,7 +34,9 @@ PREFIX = "rematch-"
 _MADE_WITHIN_MINUTES = 15
 _LOOK: WaiterConfigTypeDef = {"Delay": 5, "MaxAttempts": 12 * 20}
 _ONLY_FOLLOWED = "cancelled"  # what CloudFormation says of resources that failed because another had
+_GONE = "does not exist"  # there is no code for it, only words
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=10, read_timeout=30)
+_SHORT = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=8)
 
 
 class Cloud:
@@ -46,9 +49,12 @@ class Cloud:
         self._folder = folder
         self._template = template
         self._say = say
+        self._known: dict[str, Stack] = {}
+        self._accepted: dict[str, bool] = {}  # by stack whose removal was asked for: whether AWS has accepted it
         with told("the choice of an account and a region"):
             session = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # or as its configuration says
             self.stacks: CloudFormationClient = session.client("cloudformation", config=_CONFIG)
+            self.removing: CloudFormationClient = session.client("cloudformation", config=_SHORT)  # not interrupted
             self.ec2: EC2Client = session.client("ec2", config=_CONFIG)
             self.watch: CloudWatchClient = session.client("cloudwatch", config=_CONFIG)
 
@@ -71,17 +77,20 @@ class Cloud:
         parameters = self._found(wish)
         try:
             yield self._make(name, wish, parameters, reach)
+            if not keep:
+                self.remove(name)
         except BaseException:
-            self._remove_after_error(name)
+            if name not in self._accepted:  # else it was asked for, and what came of it was said
+                self._remove_after_error(name)
             raise
-        if not keep:
-            self.remove(name)
 
     def all(self) -> list[Stack]:
         """Every stack of ours in this account and region, whoever made it."""
         with told("the list of stacks"):
             pages = list(self.stacks.get_paginator("describe_stacks").paginate())
-        return [Stack.of(one) for page in pages for one in page["Stacks"] if TAG in one.get("Tags", [])]
+        ours = [Stack.of(one) for page in pages for one in page["Stacks"] if TAG in one.get("Tags", [])]
+        self._known |= {stack.name: stack for stack in ours}
+        return ours
 
     def named(self, name: str) -> Stack:
         """The stack of ours with this name. Raises HostError."""
@@ -102,30 +111,31 @@ class Cloud:
         return [one["InstanceId"] for one in instances if one["State"]["Name"] not in {"terminated", "shutting-down"}]
 
     def remove(self, name: str) -> None:
-        """Remove a stack and its keys. One that is not there is removed already."""
+        """Remove a stack and its keys. One that is not there is removed already.
+
+        Once AWS has accepted it, it does it alone: who is interrupted then has only not waited for it.
+        """
         try:
-            self._ask_to_remove(name)
-            with told(f"the wait for the end of {name}"):
-                self.stacks.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=_LOOK)
-        except (HostError, WaiterError) as error:
-            left = self._left(name)
-            raise HostError(f"{left.in_words} {error}", left.hint) from error
+            self._remove(name)
         except (KeyboardInterrupt, SystemExit):
-            self._say(f"{name} is being removed by AWS, but nobody waited for it: look with ./bench host status")
+            left = MaybeLeft(name, self._known.get(name))
+            by_aws = f"{name} is being removed by AWS, but nobody waited for it: look with ./bench host status"
+            self._say(by_aws if self._accepted.get(name) else f"{left.in_words}\n{left.hint}")
             raise
         shutil.rmtree(self._folder / name, ignore_errors=True)
 
     def _found(self, wish: Wish) -> dict[str, str]:
         """The parameters of a stack, but for its keys: all that can be refused before anything is made."""
         caller = account.own_address(wish.caller)
-        place = account.place(self.ec2, wish.types, wish.image)
+        place = account.place(self.ec2, TYPES.values(), wish.image)
         where = {"Image": place.image, "RootDevice": place.root_device, "Vpc": place.vpc, "Subnet": place.subnet}
-        return {**where, "Caller": caller, "AppsType": wish.apps_type, "LoadType": wish.load_type}
+        return {**where, "Caller": caller, **{f"{ROLES[role]}Type": one for role, one in TYPES.items()}}
 
     def _make(self, name: str, wish: Wish, parameters: Mapping[str, str], reach: Reach) -> Stack:
         folder, expires_at = self._folder / name, time.time() + wish.hours * 3600
         keys.make(folder)
         told_first = {f"{ROLES[role]}UserData": keys.user_data(folder, role, expires_at) for role in ROLES}
+        self._known[name] = Stack(name, "asked for", "", keys.calendar(expires_at), TYPES, {})
         with told(f"making {name}"):
             made = self.stacks.create_stack(
                 StackName=name,
@@ -138,7 +148,7 @@ class Cloud:
                 TimeoutInMinutes=_MADE_WITHIN_MINUTES,
                 Tags=[TAG, {"Key": EXPIRES, "Value": keys.calendar(expires_at)}],
             )
-        stack = self._complete(made["StackId"])
+        self._known[name] = stack = self._complete(made["StackId"])
         keys.write_known_hosts(folder, {role: machine.public for role, machine in stack.machines.items()})
         reach(stack)
         return stack
@@ -163,35 +173,43 @@ class Cloud:
         ]
         return next((one for one in reasons if _ONLY_FOLLOWED not in one), "no reason is told.")
 
-    def _left(self, name: str) -> Left:
-        """What is still there, as far as AWS tells."""
+    def _remove(self, name: str) -> None:
         try:
-            stack = Stack.of(self.stacks.describe_stacks(StackName=name)["Stacks"][0])
-            told = self.stacks.describe_stack_resources(StackName=name)["StackResources"]
-        except (BotoCoreError, ClientError):
-            return Left(name, (), {}, "its expiry")
-        there = [one for one in told if one["ResourceStatus"] != "DELETE_COMPLETE"]
+            self._ask_to_remove(name)
+            with told(f"the wait for the end of {name}"):
+                self.stacks.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=_LOOK)
+        except (HostError, WaiterError) as error:
+            self._accepted[name] = False
+            if left := self._left(name):
+                raise HostError(f"{left.in_words} {error}", left.hint) from error
+
+    def _ask_to_remove(self, name: str) -> None:
+        """In half a minute at most, in which nothing interrupts it."""
+        with held_back(), told(f"the removal of {name}"):
+            self._accepted[name] = False
+            self.removing.delete_stack(StackName=name)
+            self._accepted[name] = True
+
+    def _left(self, name: str) -> Left | MaybeLeft | None:
+        """What is still there, as far as AWS tells; None: nothing."""
+        try:
+            with told("what is left"):
+                self._known[name] = stack = Stack.of(self.stacks.describe_stacks(StackName=name)["Stacks"][0])
+                resources = self.stacks.describe_stack_resources(StackName=name)["StackResources"]
+        except HostError as error:
+            return None if f"{name} {_GONE}" in error.message else MaybeLeft(name, self._known.get(name))
+        there = [one for one in resources if one["ResourceStatus"] != "DELETE_COMPLETE"]
         types = {ROLES[role]: kind for role, kind in stack.types.items()}
         ids = {one["LogicalResourceId"]: one.get("PhysicalResourceId", "") for one in there}
         machines = {ids[name]: kind for name, kind in types.items() if ids.get(name)}
-        return Left(name, tuple(f"{name} {one}".strip() for name, one in ids.items()), machines, stack.expires_at)
+        return Left(stack, tuple(f"{name} {one}".strip() for name, one in ids.items()), machines)
 
     def _remove_after_error(self, name: str) -> None:
         """Remove it, and let the error that led here be the one that is heard of; what is left is said here."""
-        self._say(f"removing {name} ...")
         try:
-            self.remove(name)
-        except HostError as error:
-            self._say(f"{error.message}\n{error.hint}")
-
-    def _ask_to_remove(self, name: str) -> None:
-        """Once asked, AWS does it alone. Who is interrupted while asking asks again, and is interrupted then."""
-        try:
-            self._delete(name)
-        except (KeyboardInterrupt, SystemExit):
-            self._delete(name)
-            raise
-
-    def _delete(self, name: str) -> None:
-        with told(f"the removal of {name}"):
-            self.stacks.delete_stack(StackName=name)
+            self._say(f"removing {name} ...")
+        finally:
+            try:
+                self.remove(name)
+            except HostError as error:
+                self._say(f"{error.message}\n{error.hint}")

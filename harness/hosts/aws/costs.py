@@ -7,14 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-HOURLY = {
-    "t3.small": 0.0208,
-    "t3.medium": 0.0416,
-    "t3.large": 0.0832,
-    "c6i.large": 0.085,
-    "c6i.xlarge": 0.17,
-    "c6i.2xlarge": 0.34,
-}
+HOURLY = {"t3.medium": 0.0416, "c6i.xlarge": 0.17}
 _ADDRESS_HOURLY = 0.005
 _DISK_HOURLY = 16 * 0.08 / 730  # 16 GiB of gp3, priced by the month
 _SURPLUS_HOURLY = 0.05 * 2  # both CPUs busy, no credit left

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import subprocess
 import time
+from calendar import timegm
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +23,7 @@ USER = "admin"  # Debian's images have this one
 ROLES = ("apps", "load")
 IDENTITY = "identity"
 KNOWN_HOSTS = "known_hosts"
+_CALENDAR = "%Y-%m-%d %H:%M:%S UTC"
 _SERVICE = "[Service]\nType=oneshot\nExecStart=/usr/bin/systemctl poweroff\n"
 _TIMER = "[Timer]\nOnCalendar={at}\nPersistent=true\n\n[Install]\nWantedBy=timers.target\n"
 
@@ -63,7 +66,15 @@ def write_known_hosts(folder: Path, addresses: Mapping[str, str]) -> None:
 
 def calendar(at: float) -> str:
     """A moment as systemd's calendar and people read it."""
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at))
+    return time.strftime(_CALENDAR, time.gmtime(at))
+
+
+def seconds_until(moment: str) -> float:
+    """From now to such a moment; endless where nobody knows when that is."""
+    try:
+        return timegm(time.strptime(moment, _CALENDAR)) - time.time()
+    except ValueError:
+        return math.inf
 
 
 def _text(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
 TAG: TagTypeDef = {"Key": "project", "Value": "rematch"}
 EXPIRES = "rematch-expires"
-APPS_TYPE = "t3.medium"
-LOAD_TYPE = "c6i.xlarge"
+TYPES = {"apps": "t3.medium", "load": "c6i.xlarge"}
 ROLES = {"apps": "Apps", "load": "Load"}
 """What each machine is for, and what it is called in infra/stack.yaml."""
 
@@ -24,15 +23,8 @@ class Wish:
     """What is to be made, and for how long. `image` None: Debian's newest. `caller` None: ask who we are."""
 
     hours: float
-    apps_type: str = APPS_TYPE
-    load_type: str = LOAD_TYPE
     image: str | None = None
     caller: str | None = None
-
-    @property
-    def types(self) -> tuple[str, str]:
-        """What the two machines are."""
-        return self.apps_type, self.load_type
 
 
 @dataclass(frozen=True)
@@ -80,23 +72,59 @@ class Stack:
 
 @dataclass(frozen=True)
 class Left:
-    """What of a stack is still there: resources in words, and the ids and types of machines among them."""
+    """What of a stack is there, as AWS tells: resources in words, and the ids and types of machines among them."""
 
-    stack: str
+    stack: Stack
     resources: tuple[str, ...]
     machines: Mapping[str, str]
-    expires_at: str
 
     @property
     def in_words(self) -> str:
         """What is left, and what it costs."""
-        price = costs.hourly(list(self.machines.values()))
-        cost = "costs nothing" if not self.machines else f"costs {price:.2f} USD an hour" if price else "costs money"
-        until = f" until {self.expires_at}, when the machines end themselves" if self.machines else ""
-        return f"{self.stack} is NOT REMOVED: {', '.join(self.resources) or 'all of it'} is left, and {cost}{until}."
+        there = ", ".join(self.resources) or "only its name"
+        return f"{self.stack.name} is NOT REMOVED: {there} is left, and {self._cost}."
 
     @property
     def hint(self) -> str:
         """How to end it by hand."""
-        by_hand = f"; or: aws ec2 terminate-instances --instance-ids {' '.join(self.machines)}" if self.machines else ""
-        return f"Try again: ./bench host down {self.stack}{by_hand}"
+        return f"Try again: {_by_hand(self.stack.name, self.machines)}"
+
+    @property
+    def _cost(self) -> str:
+        if self.machines:
+            return _costs(list(self.machines.values()), self.stack.expires_at)
+        still = self.stack.status == "CREATE_IN_PROGRESS"
+        return "costs nothing yet, but AWS is still making its machines" if still else "costs nothing"
+
+
+@dataclass(frozen=True)
+class MaybeLeft:
+    """A stack of which AWS does not tell whether it is there. `known`: what was last known of it, if anything."""
+
+    name: str
+    known: Stack | None
+
+    @property
+    def in_words(self) -> str:
+        """What it would cost if all of it were there."""
+        types = list(self.known.types.values()) if self.known else []
+        cost = f"it probably {_costs(types, self.known.expires_at)}" if self.known and types else "costs unknown"
+        return f"{self.name} is NOT REMOVED, as far as is known: what is left of it is unknown, {cost}."
+
+    @property
+    def hint(self) -> str:
+        """How to end it by hand."""
+        machines = self.known.machines.values() if self.known else ()
+        return f"As soon as AWS can be asked: {_by_hand(self.name, [one.id for one in machines])}"
+
+
+def _costs(types: Sequence[str], expires_at: str) -> str:
+    price = costs.hourly(types)
+    cost = "costs money" if price is None else f"costs {price:.2f} USD an hour"
+    return f"{cost} until {expires_at}, when the machines end themselves"
+
+
+def _by_hand(name: str, machines: Iterable[str]) -> str:
+    ids = " ".join(machines)
+    by_id = f"; or: aws ec2 terminate-instances --instance-ids {ids}" if ids else ""
+    return f"./bench host down {name}; or: aws cloudformation delete-stack --stack-name {name}{by_id}"

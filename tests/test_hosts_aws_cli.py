@@ -168,6 +168,7 @@ def test_machines_are_removed_even_where_nobody_hears_of_it(door, tmp_path):
         (["--host", "aws", "--keep"], "./bench host up makes machines to stay"),
         (["--host", "aws", "--known-hosts", "file"], "Leave --known-hosts out"),
         (["--host", "aws", "--samples"], "Leave --samples or the hosts out"),
+        (["json", "model", "--host", "aws", "--samples"], "Leave --samples or the hosts out"),
         (["--host", "aws", "--no-credits"], "Leave --no-credits out"),
         (["--host", "aws:NAME", "--hours", "2"], "Leave --hours out"),
         (["--host", "aws", "--hours", "0.5", "--blocks", "100"], "Give --hours"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from harness.engines.process import Spot
 from harness.errors import HostError, InputError
 from harness.hosts.base import Host
 from harness.hosts.local import LocalHost, lock_name
+from harness.prepare import Asked
 
 if TYPE_CHECKING:
     from harness.hosts.ssh import SshHost
@@ -99,6 +100,12 @@ def anonymous(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(
         "FILE" if before == "--known-hosts" else word for before, word in zip(["", *found], found, strict=False)
     )
+
+
+def refuse_samples_from_afar(where: Where, runs: Iterable[Asked]) -> None:
+    """Raise InputError where single latencies would be written on another machine than the run."""
+    if where.is_loaded_from_afar and any(one.plan.get("samples") for one in runs):
+        raise InputError("single latencies are written where the load is made", "Leave --samples or the hosts out.")
 
 
 def _refuse_what_aws_brings(where: Where) -> None:

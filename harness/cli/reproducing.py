@@ -35,6 +35,7 @@ def reproduce(
     starts: options.Starts = None,
     duets: options.Duets = None,
     open_blocks: options.OpenBlocks = None,
+    wait: options.Wait = None,
     times: options.Times = 6,
     every: options.Every = "25m",
     add: options.Add = None,
@@ -54,7 +55,7 @@ def reproduce(
     path = occasions or OCCASIONS
     usual = prepare.PUBLISH if publish else prepare.USUAL
     given = {"connections": connections, "blocks": blocks, "rounds": rounds, "starts": starts}
-    given |= {"duets": duets, "open_blocks": open_blocks}
+    given |= {"duets": duets, "open_blocks": open_blocks, "wait": wait}
     asked = Asked(
         scenario=scenario,
         lineup=lineup,

@@ -16,7 +16,7 @@ from harness.campaign import Part
 from harness.cli import steps
 from harness.cli.lasting import needed_s
 from harness.cli.output import document, note, results
-from harness.cli.places import Where, anonymous, opened, spots
+from harness.cli.places import Where, anonymous, opened, refuse_samples_from_afar, spots
 from harness.errors import InputError
 from harness.hosts.base import Host
 from harness.model import Matrix, Plan, ResultSet, RunHead, Sweep
@@ -69,6 +69,7 @@ def _measure(
     where: Where,
 ) -> Path | None:
     """Do all that touches the machine. Returns the folder of the runs, None after a dry run."""
+    refuse_samples_from_afar(where, each)
     entries = [prepare.enter(one) for one in each]
     _refuse_several_references(entries)
     done: Sequence[ResultSet | None] = before or [None] * len(entries)

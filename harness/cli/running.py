@@ -16,7 +16,7 @@ from harness.campaign import Part
 from harness.cli import options, rotating, steps
 from harness.cli.lasting import needed_s
 from harness.cli.output import note
-from harness.cli.places import HERE, LOCAL, Where, anonymous, opened, spots
+from harness.cli.places import HERE, LOCAL, Where, anonymous, opened, refuse_samples_from_afar, spots
 from harness.errors import InputError
 
 _BESIDE_RESUME = {"resume", "dry_run", "json", "host", "load_host", "known_hosts", "keep", "hours"}
@@ -115,8 +115,7 @@ def measure(
     asked: prepare.Asked, runs: Path, resume: Path | None, *, dry_run: bool, where: Where = HERE
 ) -> Path | None:
     """Do all that touches the machine. Returns the folder of the run, None after a dry run."""
-    if where.is_loaded_from_afar and asked.plan.get("samples"):
-        raise InputError("single latencies are written where the load is made", "Leave --samples or the hosts out.")
+    refuse_samples_from_afar(where, [asked])
     before = store.read(resume) if resume else None
     asked = prepare.Asked.again(before.head.plan, resume) if before and resume else asked
     entry = prepare.enter(asked)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -54,7 +55,7 @@ def reproduce(
 
     path = occasions or OCCASIONS
     usual = prepare.PUBLISH if publish else prepare.USUAL
-    given = {"connections": connections, "blocks": blocks, "rounds": rounds, "starts": starts}
+    given: dict[str, Any] = {"connections": connections, "blocks": blocks, "rounds": rounds, "starts": starts}
     given |= {"duets": duets, "open_blocks": open_blocks, "wait": wait}
     asked = Asked(
         scenario=scenario,

@@ -165,7 +165,7 @@ def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: 
     """run.json: what will be done, by whom, where, with what, and by which command."""
     pinned = any(contender.app.pins for contender in entry.contenders)
     members = tuple(_member(contender, host, whole=pinned) for contender in entry.contenders)
-    asked_of = _scenarios(entry)
+    fingerprint = _fingerprint(host, entry, chosen, members)
     served = [f"{one.app.folder}@{one.deployment_name}" for one in entry.contenders]
     return RunHead(
         name=name,
@@ -175,13 +175,19 @@ def head(entry: Entry, chosen: Plan, host: Host, name: str, at: float, command: 
         placement=host.placement,
         members=members,
         schedule=schedule.blocks(chosen, members),
-        fingerprint=_fingerprint(host, entry, chosen, members),
-        digests=provenance.digests(ROOT, entry.apps, dict.fromkeys(scenario.name for scenario in asked_of.values())),
+        fingerprint=fingerprint,
+        digests=_digests(entry, fingerprint),
         command=None if command is None else tuple(command),
         varies=varies(entry),
         absent=entry.absent,
         against=kinds.against(served, members, entry.reference),
     )
+
+
+def _digests(entry: Entry, at: Fingerprint) -> Mapping[str, str]:
+    asked = dict.fromkeys(scenario.name for scenario in _scenarios(entry).values())
+    of_run = provenance.digests(ROOT, entry.apps, asked)
+    return {**of_run, **provenance.of_elsewhere(ROOT)} if "reached" in at.identity else of_run
 
 
 def varies(entry: Entry) -> dict[str, str]:

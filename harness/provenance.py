@@ -18,7 +18,12 @@ _GENERATOR = ("locust", "gevent", "greenlet", "numpy", "scipy")
 MEASURING = (
     "agent",
     "engines",
-    "hosts",
+    "hosts/agent.py",
+    "hosts/base.py",
+    "hosts/link.py",
+    "hosts/local.py",
+    "hosts/placement.py",
+    "hosts/replay.py",
     "model",
     "block.py",
     "capacity.py",
@@ -46,10 +51,23 @@ MEASURING = (
 )
 TRIALS = ("costs.py", "trials.py")
 """What plans trials of known answer: no run is made with it, and every trial is."""
+ELSEWHERE = (
+    "hosts/aws",
+    "hosts/load.py",
+    "hosts/openssh.py",
+    "hosts/provisioning.py",
+    "hosts/refusals.py",
+    "hosts/remote.py",
+    "hosts/shelf.py",
+    "hosts/site.py",
+    "hosts/ssh.py",
+    "hosts/survey.py",
+)
+"""What leads to other machines: a run on this one is made without it."""
 BESIDE = ("infra/provision",)
 DERIVING = ("audit", "guards", "stats", "lineage.py", "matrix.py", "otherwise.py", "summary.py", "sweep.py")
 
-_CODE = {"measuring": (*MEASURING, *BESIDE), "deriving": DERIVING, "trials": TRIALS}
+_CODE = {"measuring": MEASURING, "elsewhere": (*ELSEWHERE, *BESIDE), "deriving": DERIVING, "trials": TRIALS}
 
 
 def digests(root: Path, apps: Iterable[App], scenarios: Iterable[str]) -> Mapping[str, str]:
@@ -62,6 +80,11 @@ def digests(root: Path, apps: Iterable[App], scenarios: Iterable[str]) -> Mappin
         **{f"scenario {name}": _digest(_places(root, f"scenario {name}")) for name in scenarios},
         **{f"app {app.name}": _digest([app.folder]) for app in apps},
     }
+
+
+def of_elsewhere(root: Path) -> Mapping[str, str]:
+    """The digest of the code that leads to other machines, beside those of `digests` in a run on one of them."""
+    return {"elsewhere": _digest(_places(root, "elsewhere"))}
 
 
 def of_trials(root: Path) -> Mapping[str, str]:
@@ -97,7 +120,7 @@ def _places(root: Path, name: str) -> list[Path]:
     """What a digest of this name is made of; none for a name that says nothing here."""
     kind, _, named = name.partition(" ")
     match kind:
-        case "measuring" | "deriving" | "trials":
+        case "measuring" | "elsewhere" | "deriving" | "trials":
             return [root / part if part in BESIDE else root / "harness" / part for part in _CODE[kind]]
         case "scenario" if named:
             return [root / "scenarios" / f"{named}.toml"]

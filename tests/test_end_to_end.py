@@ -73,7 +73,9 @@ def test_a_finished_run_resumes_to_nothing_and_another_code_is_refused(finished)
     again = bench("run", "--resume", str(folder))
     assert again.returncode == 0, again.stderr
     head = (folder / "run.json").read_text()
-    measuring = store.read(folder).head.digests["measuring"]
+    digests = store.read(folder).head.digests
+    measuring = digests["measuring"]
+    assert "elsewhere" not in digests
     (folder / "run.json").write_text(head.replace(measuring, "0" * 16))
     refused = bench("run", "--resume", str(folder))
     (folder / "run.json").write_text(head)

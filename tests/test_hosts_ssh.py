@@ -245,6 +245,7 @@ def test_a_run_over_ssh_has_all_that_a_run_has_and_says_that_it_was_one(there: S
     assert done.returncode == 0, done.stderr
     read = store.read(run_folder(tmp_path))
     assert read.head.fingerprint.identity["reached"] == "ssh"
+    assert "elsewhere" in read.head.digests
     assert read.head.command is not None
     assert "ssh://HOST" in read.head.command, "who reads a run need not know the address"
     assert there.url not in (run_folder(tmp_path) / "run.json").read_text()

@@ -11,7 +11,7 @@ from harness.model import App, Deployment
 
 @pytest.fixture
 def checkout(tmp_path):
-    parts = (*provenance.MEASURING, *provenance.DERIVING)
+    parts = (*provenance.MEASURING, *provenance.ELSEWHERE, *provenance.DERIVING)
     code = [f"harness/{name}" if "." in name else f"harness/{name}/a.py" for name in parts]
     for name in (*code, "infra/provision/a.py", "harness/cli.py", "apps/one/main.py", "scenarios/json.toml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -26,7 +26,7 @@ def digests(checkout):
         title="One",
         deployments={"plain": Deployment(command=("true",))},
     )
-    return provenance.digests(checkout, [app], ["json"])
+    return {**provenance.digests(checkout, [app], ["json"]), **provenance.of_elsewhere(checkout)}
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,10 @@ def digests(checkout):
     [
         ("harness/block.py", "measuring"),
         ("harness/prepare.py", "measuring"),
-        ("infra/provision/a.py", "measuring"),
+        ("harness/hosts/local.py", "measuring"),
+        ("harness/hosts/ssh.py", "elsewhere"),
+        ("harness/hosts/aws/a.py", "elsewhere"),
+        ("infra/provision/a.py", "elsewhere"),
         ("harness/guards/a.py", "deriving"),
         ("harness/summary.py", "deriving"),
         ("apps/one/main.py", "app one"),
@@ -55,7 +58,7 @@ def test_what_a_digest_is_made_of_must_be_there(checkout):
 
 
 def test_all_that_a_digest_names_is_there():
-    parts = (*provenance.MEASURING, *provenance.DERIVING)
+    parts = (*provenance.MEASURING, *provenance.ELSEWHERE, *provenance.DERIVING)
     assert [name for name in parts if not (catalog.ROOT / "harness" / name).exists()] == []
 
 
@@ -69,13 +72,20 @@ def imported(part):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module == "harness":
                 yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module == "harness.hosts":
+                yield from (f"hosts/{alias.name}" for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("harness."):
-                yield node.module.split(".")[1]
+                _, package, *module = node.module.split(".")
+                yield f"hosts/{module[0]}" if package == "hosts" else package
 
 
 @pytest.mark.parametrize(
     ("parts", "known"),
-    [(provenance.MEASURING, ()), (provenance.DERIVING, provenance.MEASURING)],
+    [
+        (provenance.MEASURING, ()),
+        (provenance.ELSEWHERE, provenance.MEASURING),
+        (provenance.DERIVING, provenance.MEASURING),
+    ],
 )
 def test_what_measuring_or_deriving_code_imports_is_in_its_digest_too(parts, known):
     names = {name.removesuffix(".py") for name in (*parts, *known)}

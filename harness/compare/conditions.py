@@ -59,7 +59,9 @@ def _conditions(head: RunHead) -> Mapping[str, Any]:
 
 def _others(head: RunHead, apps: Iterable[str]) -> Mapping[str, Any]:
     """Digests, the generator's versions, how much was measured, and when. What derives is today's for both."""
-    digests = {key: head.digests.get(key) for key in ("measuring", *(f"app {name}" for name in sorted(apps)))}
+    digests = {
+        key: head.digests.get(key) for key in ("measuring", "elsewhere", *(f"app {name}" for name in sorted(apps)))
+    }
     generator = head.fingerprint.identity.get("generator") or {}
     moment = {key: head.fingerprint.moment.get(key) for key in ("commit", "boot_id")}
     return {

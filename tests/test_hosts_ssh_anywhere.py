@@ -1,6 +1,8 @@
 """A machine behind SSH as a host, by a server in this process: what needs neither sshd nor root."""
 
+import os
 import shutil
+import signal
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
@@ -20,9 +22,9 @@ from harness.hosts.local import LocalHost
 from harness.hosts.openssh import Connection
 from harness.hosts.placement import cores_of
 from harness.hosts.site import Hold, site
-from harness.hosts.ssh import SshHost
+from harness.hosts.ssh import SshHost, with_load
 from harness.hosts.survey import Survey
-from harness.model import Recording, Turn
+from harness.model import MachineReading, Recording, Turn
 from tests.asyncsshd import asyncsshd
 from tests.benching import LOCK
 from tests.engine_servers import GOOD, PLACEMENT, answers, plan, served, targets
@@ -150,6 +152,34 @@ def test_one_run_at_a_time_makes_load_from_a_machine_and_the_lock_is_held_again_
         there.hold.__exit__()
         with another():
             pass
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_what_a_load_host_loses_is_read_with_what_the_measured_one_does(tmp_path: Path) -> None:
+    with far(tmp_path, [], lock=f"{LOCK}-load") as there:
+        to = there.site.connection._to
+        with SshHost(to, provisions=False, lock=LOCK, load=[there]) as machine:
+            both, load = machine.reading(), there.hold.reading()
+            assert load is not None
+            assert load.busy_s
+            assert load.steal_s is not None
+            assert both.steal_s == pytest.approx(2 * load.steal_s, abs=1), "both are this machine after all"
+            assert there.hold._link is not None
+            os.kill(there.hold._link.pid, signal.SIGKILL)
+            with pytest.raises(LostError):
+                machine.reading()
+            machine._ready()
+            assert machine.reading().steal_s is not None
+
+
+def test_steal_and_allowances_of_the_load_are_added_each_under_its_name() -> None:
+    def reading(steal_s: float | None, exceeded: dict[str, int] | None) -> MachineReading:
+        return MachineReading(monotonic_s=1, busy_s=2, steal_s=steal_s, own_s=1, exceeded=exceeded)
+
+    found = with_load(reading(1, {"bw_in": 3}), {"a": reading(2, {"bw_in": 4}), "b": reading(None, None)})
+    assert found == reading(3, {"bw_in": 3, "bw_in at a": 4})
+    assert with_load(reading(None, None), {"a": reading(None, None)}) == reading(None, None)
+    assert with_load(reading(1, None), {}) == reading(1, None)
 
 
 @pytest.mark.usefixtures("elsewhere")

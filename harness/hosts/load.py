@@ -57,7 +57,7 @@ class LoadHost:
 
     def find(self, within_s: float, tell: Tell) -> None:
         """Log in again if the connection was lost; the command stays as it was. Raises HostError."""
-        if not self.site.connection.is_open:
+        if not self.site.connection.is_open or self.hold.lost:
             tell(f"the connection to {self.name} was lost; trying for {within_s:.0f} seconds to get it again")
             within(within_s, self._log_in_again)
             tell(f"{self.name} is there again")

@@ -17,6 +17,7 @@ from harness.hosts.link import Link
 from harness.hosts.openssh import GREETING, Connection, SshAddress, shell
 from harness.hosts.shelf import Shelf
 from harness.hosts.survey import Survey, survey
+from harness.model import MachineReading
 
 _AGENT = Path(__file__).resolve().parent.parent / "agent"
 _RETRY_S = 2.0
@@ -72,6 +73,15 @@ class Hold:
     def __exit__(self, *_: object) -> None:
         if self._link:
             self._link.close()
+
+    @property
+    def lost(self) -> bool:
+        """Whether there was an agent, and nothing leads to it any more."""
+        return self._link is not None and self._link.lost
+
+    def reading(self) -> MachineReading | None:
+        """CPU time of the machine, now; None where nothing is held. Raises LostError."""
+        return MachineReading.model_validate(self._link.ask("reading", SOON_S)) if self._link else None
 
     def take(self) -> None:
         """Once more after the connection was lost. Raises HostError if another run has it."""

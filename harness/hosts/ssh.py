@@ -27,7 +27,7 @@ from harness.hosts.openssh import Connection, SshAddress
 from harness.hosts.placement import cores_of, place, place_apart
 from harness.hosts.remote import RemoteEnvironments
 from harness.hosts.site import SILENCE_S, Tell, agent_at, site, within
-from harness.model import Contender, Launched, Placement
+from harness.model import Contender, Launched, MachineReading, Placement
 
 _LOOPBACK = "127.0.0.1"
 _FOUND_WITHIN_S = 60.0
@@ -119,6 +119,11 @@ class SshHost(AgentHost):
             more["generator_machine"] = self._here.fingerprint()["identity"]
         return {**facts, "identity": {**facts["identity"], **more}}
 
+    def reading(self) -> MachineReading:
+        """With what the machines that make the load lost: to their hypervisor, and to network allowances."""
+        elsewhere = {one.name: one.hold.reading() for one in self.load}
+        return with_load(super().reading(), {name: one for name, one in elsewhere.items() if one})
+
     def _open(self) -> None:
         """Log in, and start an agent there."""
         lock = self._lock if self._exclusive else None
@@ -208,6 +213,21 @@ class SshHost(AgentHost):
         finally:
             with suppress(LostError):
                 _bring(link, there, log)
+
+
+def with_load(there: MachineReading, load: Mapping[str, MachineReading]) -> MachineReading:
+    """The steal of all machines together; network allowances by name of machine.
+
+    Steal is judged over the CPU time wanted on the measured machine alone: with the load's added, on the strict side.
+    """
+    stolen = [one.steal_s for one in (there, *load.values()) if one.steal_s is not None]
+    exceeded = {
+        f"{allowance} at {name}": count
+        for name, one in load.items()
+        for allowance, count in (one.exceeded or {}).items()
+    }
+    told = None if there.exceeded is None and not exceeded else {**(there.exceeded or {}), **exceeded}
+    return there.model_copy(update={"steal_s": sum(stolen) if stolen else None, "exceeded": told})
 
 
 def _reaches(address: str, port: int) -> bool:

@@ -102,7 +102,7 @@ def plan(entry: Entry, asked: Asked, placement: Placement) -> Plan:
     """
     suggested = {
         "connections": entry.scenario.connections,
-        **entry.scenario.model_dump(include={"slice_min_s", "slice_max_s", "lead_s"}, exclude_none=True),
+        **entry.scenario.model_dump(include={"warm_s", "slice_min_s", "slice_max_s", "lead_s"}, exclude_none=True),
         "wait": "spin" if _may_spin(placement, asked.plan.get("load_processes", 1)) and _is_ours(asked) else "sleep",
         "seed": secrets.randbelow(2**32),
         "idle_connections": IDLE_CONNECTIONS,

@@ -128,6 +128,11 @@ def test_services_and_slow_answers_are_known_to_take_their_time():
     assert estimated_s("item", blocks=9) - estimated_s("item", blocks=8) > prepare.SERVICES_S
 
 
+def test_warm_ups_last_as_long_as_the_scenario_asks_but_in_a_quick_run():
+    assert (planned("json").warm_s, planned("download").warm_s) == (0.8, 8.0)
+    assert planned("download", **prepare.QUICK).warm_s == 0.5
+
+
 def test_what_lies_in_the_cache_expires_in_every_slice(scenarios):
     lives_s = float(scenarios["cached"].settings.get("CACHE_TTL_S", 1))
     assert planned("cached").slice_min_s >= 3 * lives_s

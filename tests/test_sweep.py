@@ -95,6 +95,8 @@ def test_the_runs_of_a_sweep_share_all_but_their_connections_and_what_follows_fr
     assert "slice_max_s" not in hundred, "the scenario's, or that of any run"
     assert hundred["warm_s"] == 0.8
     assert (thousand["slice_max_s"], thousand["warm_s"]) == (4.0, 2.0)
+    (few,) = several.sweep(Asked(scenario="download"), (1,))
+    assert few.plan["warm_s"] == 8.0, "no shorter than the scenario wants it"
 
 
 def test_many_connections_never_have_shorter_slices_than_few():

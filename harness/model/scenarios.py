@@ -142,8 +142,9 @@ class Scenario(Value):
     `beside`: the scenario that is without the one thing whose cost is asked; throughput is held against that there.
     `services` stand beside the apps, as seeded, in every block. `settings` are environment variables of every
     contender. `slice_min_s` and `slice_max_s`: where few slow answers a second, or rare requests,
-    need longer slices than usual. `lead_s`: some periods of what recurs by the clock (an entry that expires):
-    each slice is counted from a random moment of them on, else all would begin at the same.
+    need longer slices than usual. `warm_s`: where the first seconds of load are slower than the rest. `lead_s`: some
+    periods of what recurs by the clock (an entry that expires): each slice is counted from a random moment of them on,
+    else all would begin at the same.
     """
 
     name: str
@@ -154,6 +155,7 @@ class Scenario(Value):
     services: tuple[ServiceName, ...] = ()
     settings: Mapping[str, str] = {}
     connections: int = Field(default=100, ge=1)
+    warm_s: float | None = Field(default=None, gt=0)
     slice_min_s: float | None = Field(default=None, gt=0)
     slice_max_s: float | None = Field(default=None, gt=0)
     lead_s: float | None = Field(default=None, gt=0)

@@ -243,6 +243,12 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_who_asks_for_too_few_blocks_hears_of_it_before_they_are_measured():
+    few, enough, quick = (bench("run", "--dry-run", *more).stderr for more in (["--blocks", "7"], [], ["--quick"]))
+    assert "7 blocks: under 8 no interval is claimed, and no number is settled" in few
+    assert "no number is settled" not in enough + quick
+
+
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("25m", 1500), ("1.5h", 5400)])
 def test_a_duration_is_written_with_its_unit(text, seconds):
     assert reproducing.seconds(text) == seconds

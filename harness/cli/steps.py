@@ -48,6 +48,8 @@ def logs() -> Iterator[Path]:
 
 def announce(planned: Sequence[tuple[Entry, Plan]], placement: Placement) -> None:
     """Say what a run will do, where, and for how long; or several that differ in scenario or connections."""
+    from harness.stats.estimates import FEWEST  # scipy is slow to come, and most commands go without
+
     _, plan = planned[0]
     scenarios = ", ".join(f'"{name}"' for name in dict.fromkeys(one.scenario for _, one in planned))
     measured = dict.fromkeys(contender.label for one, _ in planned for contender in one.contenders)
@@ -63,6 +65,8 @@ def announce(planned: Sequence[tuple[Entry, Plan]], placement: Placement) -> Non
     note(f"{where}; waiting, {f'they {plan.wait}' if several else f'it {plan.wait}s'}")
     each_s = (prepare.seconds(one, each) for each, one in planned)
     note(f"measuring takes about {_duration(sum(each_s))}")
+    if plan.blocks < FEWEST and not plan.quick:
+        note(f"{plan.blocks} blocks: under {FEWEST} no interval is claimed, and no number is settled")
     if plan.quick:
         note("A quick run shows that everything works. It shows nothing about the contenders.")
 

@@ -17,6 +17,8 @@ from urllib.error import HTTPError
 from urllib.parse import parse_qs
 from urllib.request import Request, urlopen
 
+import pytest
+
 REGION = "us-east-1"
 SEEN_AS = "203.0.113.7"
 DEBIAN: dict[str, str | bool | None] = {
@@ -48,8 +50,15 @@ main()
 """
 
 
-def environment(url: str, nowhere: Path) -> dict[str, str]:
-    """What makes boto3 speak to `url` only, as nobody, whatever its user has configured."""
+def lend(patch: pytest.MonkeyPatch, url: str, nowhere: Path) -> None:
+    """Make boto3 speak to `url` only, as nobody, whatever its user has configured, and through no proxy."""
+    for name in [name for name in os.environ if name.startswith("AWS_") or name.lower().endswith("_proxy")]:
+        patch.delenv(name)
+    for name, value in _environment(url, nowhere).items():
+        patch.setenv(name, value)
+
+
+def _environment(url: str, nowhere: Path) -> dict[str, str]:
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "testing",

@@ -48,8 +48,7 @@ def said():
 
 @pytest.fixture
 def cloud(door, tmp_path, monkeypatch, said):
-    for name, value in amazon.environment(door.url, tmp_path).items():
-        monkeypatch.setenv(name, value)
+    amazon.lend(monkeypatch, door.url, tmp_path)
     return Cloud(tmp_path / "keys", TEMPLATE, said.append)
 
 
@@ -293,8 +292,7 @@ def test_without_credentials_or_a_region_nothing_is_asked(door, monkeypatch, tmp
 
 
 def test_aws_that_cannot_be_reached_is_said(monkeypatch, tmp_path):
-    for name, value in amazon.environment(f"http://127.0.0.1:{amazon.free_port()}", tmp_path).items():
-        monkeypatch.setenv(name, value)
+    amazon.lend(monkeypatch, f"http://127.0.0.1:{amazon.free_port()}", tmp_path)
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with pytest.raises(HostError, match="cannot be reached") as raised:
         Cloud(tmp_path, TEMPLATE, print).all()

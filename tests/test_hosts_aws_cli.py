@@ -33,8 +33,7 @@ def moto(tmp_path_factory):
 def door(moto, tmp_path, monkeypatch):
     amazon.reset(moto)
     with amazon.door(moto) as found:
-        for name, value in amazon.environment(found.url, tmp_path).items():
-            monkeypatch.setenv(name, value)
+        amazon.lend(monkeypatch, found.url, tmp_path)
         yield found
 
 

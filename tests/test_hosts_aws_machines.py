@@ -53,8 +53,7 @@ def moto(tmp_path_factory):
 @pytest.fixture
 def cloud(moto, tmp_path, monkeypatch):
     amazon.reset(moto)
-    for name, value in amazon.environment(moto, tmp_path).items():
-        monkeypatch.setenv(name, value)
+    amazon.lend(monkeypatch, moto, tmp_path)
     return Cloud(tmp_path / "keys", TEMPLATE, lambda _: None)
 
 

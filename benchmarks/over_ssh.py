@@ -7,6 +7,7 @@ sshd.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from harness.campaign import Part
 from harness.catalog import ROOT
 from harness.cli import steps
 from harness.compare import Compared, Side
+from harness.errors import RematchError
 from harness.hosts.base import Host
 from harness.hosts.local import LocalHost
 from harness.hosts.ssh import SshHost
@@ -26,6 +28,7 @@ from harness.summary import summarize
 from tests.sshd import network, sshd
 
 _SAME = 0.05
+"""How close is close enough here: the interval is that of `compare`, which says SAME within 3 % of its own."""
 
 
 def main() -> None:
@@ -96,4 +99,7 @@ def _is_same(ratio: Estimate) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except RematchError as error:
+        sys.exit(f"error: {error.message}\n  {error.hint}")

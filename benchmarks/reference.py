@@ -1,4 +1,4 @@
-"""Keeps a run as a reference run: without its logs, without what a report makes again, without this machine's paths."""
+"""Keeps a run as a reference run: without its logs, without what a report makes again, without paths and addresses."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ _PATHS = {
     r'"/[^"]*/(python[\d.]*)"': r'"\1"',
     r'"--out",\s*"[^"]*"': f'"--out", "{REFERENCE.as_posix()}"',
 }
+_NOBODYS = {"127.0.0.1", "::1", "localhost"}
+_HOMES = ("/home", "/root", "/tmp")
 
 
 def main() -> None:
@@ -63,10 +65,13 @@ def _without_charts(part: Path) -> None:
 
 
 def clean(text: str) -> str:
-    """JSON without the folders of the machine that wrote it."""
+    """JSON without the folders and the addresses of the machines that it speaks of. Raises SystemExit."""
     for pattern, instead in _PATHS.items():
         text = re.sub(pattern, instead, text)
-    found = re.search(rf'"({re.escape(json.dumps(str(Path.home()))[1:-1])}|/tmp)/[^"]*"', text)
+    for address in set(re.findall(r'"host":\s*"([^"]+)"', text)) - _NOBODYS:
+        text = re.sub(rf"(?<![\w.:]){re.escape(address)}(?![\w.])", "HOST", text)
+    homes = "|".join(map(re.escape, (json.dumps(str(Path.home()))[1:-1], *_HOMES)))
+    found = re.search(rf'"[^"]*(?<![\w.])({homes})/[^"]*"', text)
     if found:
         raise SystemExit(f"a path of this machine is left, add it to benchmarks/reference.py: {found[0]}")
     return text

@@ -63,3 +63,11 @@ def test_credits_are_said_and_not_judged():
     assert (doubt.gives, doubt.checked) == (None, True)
     assert "from 12 to 0; borrowed were 7" in doubt.evidence
     assert not found(rented(), "CPU credits").checked
+
+
+def test_allowances_of_a_rented_load_host_count_where_the_measured_machine_is_ones_own():
+    run = rented({**IN_ALL, "bw_in of load host 1": 4}, before={**IN_ALL, "bw_in of load host 1": 1})
+    identity = {**run.head.fingerprint.identity, "hypervisor": None, "load_hosts": [{"hypervisor": "Amazon EC2"}]}
+    head = run.head.model_copy(update={"fingerprint": run.head.fingerprint.model_copy(update={"identity": identity})})
+    doubt = found(run.model_copy(update={"head": head}), "network allowances")
+    assert (doubt.gives, "3 for bw_in of load host 1" in doubt.evidence) == (Verdict.INVALID, True)

@@ -108,6 +108,13 @@ def test_down_of_what_is_not_ours_is_refused(stack):
     assert stack.name in refused.stderr
 
 
+def test_down_of_several_removes_those_that_are_there(stack):
+    told = bench("host", "down", "rematch-gone", stack.name)
+    assert told.returncode == 2
+    assert '"rematch-gone" is no stack of Rematch' in told.stderr
+    assert json.loads(bench("host", "status", "--json").stdout) == []
+
+
 def test_a_removal_that_fails_ends_badly_and_says_how_to_go_on(stack, door):
     door.answers["DeleteStack"] = amazon.refusal("AccessDenied", "may not delete", 403)
     failed = bench("host", "down", stack.name)

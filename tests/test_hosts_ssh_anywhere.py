@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -128,6 +128,23 @@ def test_a_generator_on_a_load_host_that_hears_nothing_any_more_ends_itself(tmp_
     assert "nothing was heard of the harness for 1 seconds" in caught.value.hint
 
 
+def test_a_host_that_never_comes_back_is_said_to_be_out_of_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.hosts.ssh._FOUND_WITHIN_S", 0.1)
+
+    def measured(way: ExitStack) -> None:
+        at = way.enter_context(asyncsshd(tmp_path))
+        with SshHost(at, provisions=False, lock=LOCK, silence_s=1) as machine:
+            way.close()
+            with pytest.raises(LostError):
+                machine.reading()
+            machine._ready()
+
+    with ExitStack() as way, pytest.raises(HostError, match="cannot be reached"):
+        measured(way)
+
+
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every machine is another one than this."""
@@ -172,14 +189,14 @@ def test_what_a_load_host_loses_is_read_with_what_the_measured_one_does(tmp_path
             assert machine.reading().steal_s is not None
 
 
-def test_steal_and_allowances_of_the_load_are_added_each_under_its_name() -> None:
+def test_steal_and_allowances_of_the_load_are_added_each_under_its_number() -> None:
     def reading(steal_s: float | None, exceeded: dict[str, int] | None) -> MachineReading:
         return MachineReading(monotonic_s=1, busy_s=2, steal_s=steal_s, own_s=1, exceeded=exceeded)
 
-    found = with_load(reading(1, {"bw_in": 3}), {"a": reading(2, {"bw_in": 4}), "b": reading(None, None)})
-    assert found == reading(3, {"bw_in": 3, "bw_in at a": 4})
-    assert with_load(reading(None, None), {"a": reading(None, None)}) == reading(None, None)
-    assert with_load(reading(1, None), {}) == reading(1, None)
+    found = with_load(reading(1, {"bw_in": 3}), [reading(None, None), reading(2, {"bw_in": 4}), None])
+    assert found == reading(3, {"bw_in": 3, "bw_in of load host 2": 4})
+    assert with_load(reading(None, None), [reading(None, None)]) == reading(None, None)
+    assert with_load(reading(1, None), []) == reading(1, None)
 
 
 @pytest.mark.usefixtures("elsewhere")

@@ -72,11 +72,11 @@ def down(names: Names = None) -> None:
     """Remove machines, and all that was made with them. Exits with 2 if something could not be removed."""
     cloud = _cloud()
     _see(cloud, names or _kept_here())
-    wanted = [cloud.named(name).name for name in names] if names else _made_here(cloud)
+    wanted = names or _made_here(cloud)
     failed = False
     for name in wanted:
         try:
-            cloud.remove(name)
+            cloud.remove(cloud.named(name).name)
         except HostError as error:  # the others must go all the same
             complain(error.message, error.hint)
             failed = True

@@ -11,8 +11,9 @@ AMAZON = "Amazon EC2"  # what its firmware tells of its maker
 
 
 def is_rented(run: ResultSet) -> bool:
-    """Whether it was measured on a machine of AWS, by that machine's own account."""
-    return run.head.fingerprint.identity.get("hypervisor") == AMAZON
+    """Whether it was measured on a machine of AWS, or its load came from one, by those machines' own account."""
+    identity = run.head.fingerprint.identity
+    return any(one.get("hypervisor") == AMAZON for one in (identity, *identity.get("load_hosts", ())))
 
 
 def allowances(run: ResultSet) -> Finding:

@@ -37,6 +37,7 @@ _OPTIONS = {
     "PasswordAuthentication": "no",
     "KbdInteractiveAuthentication": "no",
     "StrictHostKeyChecking": "yes",
+    "NoHostAuthenticationForLocalhost": "no",
     "VerifyHostKeyDNS": "no",
     "UpdateHostKeys": "no",
     "AddressFamily": "inet",  # the servers are asked by IPv4
@@ -79,6 +80,7 @@ class SshAddress:
         if self.known_hosts:
             path = str(self.known_hosts.absolute()).replace("%", "%%")
             chosen |= {"UserKnownHostsFile": f'"{path}"', "GlobalKnownHostsFile": "/dev/null"}
+            chosen |= {"IgnoreUnknown": "KnownHostsCommand", "KnownHostsCommand": "none"}  # known to clients since 8.5
         words = [word for name, value in chosen.items() for word in ("-o", f"{name}={value}")]
         words += ["-p", str(self.port)] if self.port else []
         words += ["-l", self.user] if self.user else []
@@ -214,7 +216,8 @@ class Connection:
         return done.returncode == 0
 
     def _said(self) -> str:
-        assert self._complaints
+        if self._complaints is None or self._complaints.closed:  # a connection that was left has nothing to say
+            return ""
         if self._client:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._client.wait(1.0)  # its last words come as it ends

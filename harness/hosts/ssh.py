@@ -121,8 +121,7 @@ class SshHost(AgentHost):
 
     def reading(self) -> MachineReading:
         """With what the machines that make the load lost: to their hypervisor, and to network allowances."""
-        elsewhere = {one.name: one.hold.reading() for one in self.load}
-        return with_load(super().reading(), {name: one for name, one in elsewhere.items() if one})
+        return with_load(super().reading(), [one.hold.reading() for one in self.load])
 
     def _open(self) -> None:
         """Log in, and start an agent there."""
@@ -157,7 +156,7 @@ class SshHost(AgentHost):
             if self._keep:
                 self._tell(f"kept on {self._to.name}: {self._work}")
             else:
-                with suppress(HostError):
+                with suppress(HostError):  # also of a host that never came back
                     self._site.connection.run(f"rm -rf {shlex.quote(self._work)}", what="clearing up")
         self._way.close()
 
@@ -215,16 +214,16 @@ class SshHost(AgentHost):
                 _bring(link, there, log)
 
 
-def with_load(there: MachineReading, load: Mapping[str, MachineReading]) -> MachineReading:
-    """The steal of all machines together; network allowances by name of machine.
+def with_load(there: MachineReading, load: Sequence[MachineReading | None]) -> MachineReading:
+    """The steal of all machines together; network allowances of the load's by number: results name no address.
 
     Steal is judged over the CPU time wanted on the measured machine alone: with the load's added, on the strict side.
     """
-    stolen = [one.steal_s for one in (there, *load.values()) if one.steal_s is not None]
+    stolen = [one.steal_s for one in (there, *load) if one and one.steal_s is not None]
     exceeded = {
-        f"{allowance} at {name}": count
-        for name, one in load.items()
-        for allowance, count in (one.exceeded or {}).items()
+        f"{allowance} of load host {number}": count
+        for number, one in enumerate(load, 1)
+        for allowance, count in ((one and one.exceeded) or {}).items()
     }
     told = None if there.exceeded is None and not exceeded else {**(there.exceeded or {}), **exceeded}
     return there.model_copy(update={"steal_s": sum(stolen) if stolen else None, "exceeded": told})

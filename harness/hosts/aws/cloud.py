@@ -56,7 +56,7 @@ class Cloud:
             self.stacks: CloudFormationClient = session.client("cloudformation", config=_CONFIG)
             self.removing: CloudFormationClient = session.client("cloudformation", config=_SHORT)  # not interrupted
             self.ec2: EC2Client = session.client("ec2", config=_CONFIG)
-            self.watch: CloudWatchClient = session.client("cloudwatch", config=_CONFIG)
+            self.watch: CloudWatchClient = session.client("cloudwatch", config=_SHORT)  # between slices
 
     def keys_of(self, stack: Stack) -> Path:
         """The folder of a stack's keys, if it was made in this clone."""
@@ -139,6 +139,7 @@ class Cloud:
         with told(f"making {name}"):
             made = self.stacks.create_stack(
                 StackName=name,
+                ClientRequestToken=name,  # asked twice, as where the first answer is lost, it is made once
                 TemplateBody=self._template.read_text(encoding="utf-8"),
                 Parameters=[
                     {"ParameterKey": key, "ParameterValue": value}

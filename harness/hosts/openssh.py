@@ -80,7 +80,8 @@ class SshAddress:
         if self.known_hosts:
             path = str(self.known_hosts.absolute()).replace("%", "%%")
             chosen |= {"UserKnownHostsFile": f'"{path}"', "GlobalKnownHostsFile": "/dev/null"}
-            chosen |= {"IgnoreUnknown": "KnownHostsCommand", "KnownHostsCommand": "none"}  # known to clients since 8.5
+            # Known to clients since 8.5. The user's own IgnoreUnknown counts no more, and macOS needs one.
+            chosen |= {"IgnoreUnknown": "KnownHostsCommand,UseKeychain", "KnownHostsCommand": "none"}
         words = [word for name, value in chosen.items() for word in ("-o", f"{name}={value}")]
         words += ["-p", str(self.port)] if self.port else []
         words += ["-l", self.user] if self.user else []

@@ -33,6 +33,14 @@ def test_a_code_span_is_longer_than_every_fence_in_it() -> None:
     assert escape.code("a``b|c") == "``` a``b\\|c ```"
 
 
+def test_prose_keeps_code_between_backticks_and_shows_the_rest_as_it_is() -> None:
+    assert escape.prose("With `a_|b` and *<b>*") == "With `a_\\|b` and \\*&lt;b&gt;\\*"
+
+
+def test_a_single_backtick_in_prose_is_shown() -> None:
+    assert escape.prose("one ` only") == "one \\` only"
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r=1", "\u200b=1", "＝1"])  # noqa: RUF001  # full-width
 def test_no_csv_cell_starts_like_a_formula(text: str) -> None:
     assert escape.csv_text(text)[0] in "'\N{REPLACEMENT CHARACTER}"

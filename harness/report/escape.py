@@ -8,6 +8,7 @@ import unicodedata
 
 _FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001  # spreadsheets take the full-width forms for formulas, too
 _MARKUP = re.compile(r"([\\`*\[\]|~$#!]|(?<!\w)_|_(?!\w))")
+_CODE = re.compile(r"`([^`]+)`")
 
 
 def plain(text: str) -> str:
@@ -17,7 +18,13 @@ def plain(text: str) -> str:
 
 def markdown(text: str) -> str:
     """Text that Markdown and HTML show as it is, in a table cell or elsewhere."""
-    return _MARKUP.sub(r"\\\1", html.escape(plain(text), quote=False))
+    return _as_it_is(plain(text))
+
+
+def prose(text: str) -> str:
+    """The same, but what stands between backticks is a code span, as in the texts of scenario files."""
+    parts = _CODE.split(plain(text))
+    return "".join(code(part) if number % 2 else _as_it_is(part) for number, part in enumerate(parts))
 
 
 def code(text: str) -> str:
@@ -33,6 +40,10 @@ def csv_text(text: str) -> str:
     """Text that no spreadsheet takes for a formula: one that looks like it gets a leading apostrophe."""
     shown = plain(text)
     return f"'{shown}" if text[:1] == "\t" or shown.startswith(_FORMULA) else shown
+
+
+def _as_it_is(line: str) -> str:
+    return _MARKUP.sub(r"\\\1", html.escape(line, quote=False))
 
 
 def _visible(character: str) -> str:

@@ -49,7 +49,7 @@ def pages(scenarios: Sequence[Scenario], apps: Sequence[Sources], matrix: Matrix
 
 def _index(scenarios: Sequence[Scenario], matrix: Matrix | None) -> str:
     rows = "".join(
-        f"| [{one.name}]({one.name}.md) | {escape.markdown(one.about)} | {', '.join(one.services) or 'none'} |\n"
+        f"| [{one.name}]({one.name}.md) | {escape.prose(one.about)} | {', '.join(one.services) or 'none'} |\n"
         for one in scenarios
     )
     return (
@@ -71,9 +71,9 @@ def _all_measured(matrix: Matrix) -> str:
 
 
 def _page(scenario: Scenario, apps: Sequence[Sources], measured: str) -> Iterator[str]:
-    yield f"{_WRITTEN_BY}\n# {scenario.name}\n\n{escape.markdown(scenario.about)}\n"
-    yield f"* **What it isolates**: {escape.markdown(scenario.isolates)}"
-    yield f"* **What it leaves out**: {escape.markdown(scenario.leaves_out)}"
+    yield f"{_WRITTEN_BY}\n# {scenario.name}\n\n{escape.prose(scenario.about)}\n"
+    yield f"* **What it isolates**: {escape.prose(scenario.isolates)}"
+    yield f"* **What it leaves out**: {escape.prose(scenario.leaves_out)}"
     yield f"* **Beside the apps**: {_services(scenario)}."
     yield f"* **Load**: {scenario.connections} connections, each of which {_pace(scenario)}."
     yield from (

@@ -113,8 +113,12 @@ def test_a_summary_is_derived_just_if_todays_code_makes_the_same_of_what_was_mea
     folder = tmp_path / "article"
     shutil.copytree(ROOT / "results" / "reference" / "article", folder)
     assert steps.is_derived(folder)
-    (folder / "summary.json").write_text("{}\n")
+    text = (folder / "summary.json").read_text()
+    (folder / "summary.json").write_text(text.replace('"value": ', '"value": 1', 1))
     assert not steps.is_derived(folder)
+    for broken in ("{}\n", "{"):
+        (folder / "summary.json").write_text(broken)
+        assert not steps.is_derived(folder)
     (folder / "summary.json").unlink()
     assert not steps.is_derived(folder)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -31,6 +34,14 @@ def put(folder: Path, contents: Iterable[tuple[str, bytes]]) -> None:
             f'"{folder}" cannot be written: {error.strerror}',
             "What was measured is kept. Free some space or name another folder with --out, then: ./bench report RUN",
         ) from error
+
+
+def alike(one: bytes, other: bytes) -> bool:
+    """Whether two JSON documents are the same but for the last digits of numbers, which hang on the kind of CPU."""
+    try:
+        return _alike(json.loads(one), json.loads(other))
+    except ValueError:
+        return one == other
 
 
 def write_series(folder: Path, every: Sequence[Series]) -> None:
@@ -75,6 +86,16 @@ def derived_together(head: RunHead, found: Sweep | Matrix, markdown: str) -> Ite
 
     drawn = curves.draw(head, found) if isinstance(found, Sweep) else dots.draw(head, found)
     yield from ((f"charts/{file}", content) for file, content in drawn)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(_alike(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9)
+    return type(one) is type(other) and bool(one == other)
 
 
 def _replace(path: Path, content: bytes) -> None:

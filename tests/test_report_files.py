@@ -190,3 +190,9 @@ def test_every_file_key_and_column_is_documented() -> None:
     assert (
         sorted(word for word in keys | columns | names if not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)) == []
     )
+
+
+def test_documents_are_alike_but_for_the_last_digits_of_numbers() -> None:
+    assert files.alike(b'{"a": [0.1, null]}', b'{"a": [0.10000000000000002, null]}')
+    assert not files.alike(b'{"a": [0.1, null]}', b'{"a": [0.100001, null]}')
+    assert not files.alike(b'{"a": [0.1, null]}', b'{"a": [0.1, 0.0]}')

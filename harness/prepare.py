@@ -70,6 +70,7 @@ QUICK = {
     "warm_s": 0.5,
     "warm_spread_s": 0.0,
     "slice_min_s": 0.25,
+    "slice_max_s": 2.0,
     "duets": 1,
     "quick": True,
 }
@@ -237,7 +238,7 @@ def seconds(chosen: Plan, entry: Entry) -> float:
     """
     labels, asked = len(entry.contenders), len(entry.starting)
     turn_s, ready_s = _turn_s(chosen, 5000), labels * (LAUNCH_S + chosen.warm_s + chosen.warm_spread_s / 2)
-    served_s = _turn_s(chosen, chosen.connections / 0.3) if entry.keeper or entry.scenario.slice_max_s else turn_s
+    served_s = _turn_s(chosen, chosen.connections / 0.3) if entry.keeper or entry.scenario.slice_min_s else turn_s
     if entry.keeper:
         ready_s += SERVICES_S
     slices_s = chosen.rounds * ((labels - asked) * turn_s + asked * served_s)

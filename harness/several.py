@@ -18,9 +18,9 @@ QUICK = {"rounds": 2}  # all scenarios may take 20 minutes
 def sweep(asked: Asked, counts: Sequence[int]) -> tuple[Asked, ...]:
     """The same once for each number of connections.
 
-    With over 250 connections slices may be longer, so that a server of 1,000 requests a second still has four
-    turnovers in one, of which two are counted, and never shorter than the scenario allows; warm-ups grow alike. Idle
-    connections are the same beside any load: the first run alone has them.
+    With over 1,500 connections slices may be longer, so that a server of 1,000 requests a second still has four
+    turnovers in one, of which two are counted, and never shorter than the scenario allows; warm-ups grow from 400
+    connections on. Idle connections are the same beside any load: the first run alone has them.
     """
     usual = Plan.model_fields
     scenario = catalog.read().scenarios.get(asked.scenario)

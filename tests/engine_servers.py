@@ -108,7 +108,7 @@ def says(status: int, body: bytes, more: str = "") -> bytes:
 
 
 def answers_ahead(connection: socket.socket) -> None:
-    """Answers the first request twice, and so every later one before it comes; never so fast that two come at once."""
+    """Answers the first request twice, and so every later one before it comes; seldom so fast that two come at once."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     requests = whole(connection)
     next(requests)

@@ -99,7 +99,8 @@ def test_right_answers_that_came_before_their_questions_are_found_out_in_the_nex
         found = list(ConnectionEngine().drive(addresses, plan(), turns, PLACEMENT, tmp_path / "engine.log"))
     for recording in found[2::2]:
         assert recording.answered > 0
-        assert recording.errors == {ErrorCause.FRAMING: CONNECTIONS}
+        assert set(recording.errors) == {ErrorCause.FRAMING}
+        assert recording.errors[ErrorCause.FRAMING] >= CONNECTIONS
         assert recording.first_error == "framing: more came than was asked for, from b'HTTP/1.1 200 OK\\r' on"
     assert not any(recording.errors for recording in found[1::2])
 

@@ -31,11 +31,11 @@ def asked_of(scenario):
     return field.scenarios
 
 
-def test_a_scenario_suggests_its_connections_and_how_long_slices_may_be():
+def test_a_scenario_suggests_its_connections_and_how_long_slices_last_at_least():
     suggested = planned("signup")
-    assert (suggested.connections, suggested.slice_max_s) == (4, 4.0)
+    assert (suggested.connections, suggested.slice_min_s) == (4, 2.5)
     usual = planned("json")
-    assert (usual.connections, usual.slice_max_s) == (100, 1.0)
+    assert (usual.connections, usual.slice_min_s) == (100, 0.25)
 
 
 def test_a_load_over_websockets_is_our_engine_s_alone_and_has_no_duets():

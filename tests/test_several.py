@@ -116,9 +116,9 @@ def test_a_scenario_in_which_nobody_takes_part_is_refused():
 
 def test_a_scenario_says_how_many_connections_and_how_long_slices_unless_told_otherwise():
     entry = prepare.enter(Asked(scenario="signup"))
-    assert entry.scenario.slice_max_s
+    assert entry.scenario.slice_min_s
     usual = prepare.plan(entry, Asked(scenario="signup"), PLACEMENT)
-    assert (usual.connections, usual.slice_max_s) == (entry.scenario.connections, entry.scenario.slice_max_s)
+    assert (usual.connections, usual.slice_min_s) == (entry.scenario.connections, entry.scenario.slice_min_s)
     told = prepare.plan(entry, Asked(scenario="signup", plan={"connections": 7}), PLACEMENT)
     assert told.connections == 7
 

@@ -94,14 +94,14 @@ def test_the_runs_of_a_sweep_share_all_but_their_connections_and_what_follows_fr
     assert one["blocks"] == thousand["blocks"] == 9
     assert "slice_max_s" not in hundred, "the scenario's, or that of any run"
     assert hundred["warm_s"] == 0.8
-    assert (thousand["slice_max_s"], thousand["warm_s"]) == (4.0, 2.0)
+    assert ("slice_max_s" in thousand, thousand["warm_s"]) == (False, 2.0)
     (few,) = several.sweep(Asked(scenario="download"), (1,))
     assert few.plan["warm_s"] == 8.0, "no shorter than the scenario wants it"
 
 
 def test_many_connections_never_have_shorter_slices_than_few():
-    few, many, more = (one.plan.get("slice_max_s") for one in several.sweep(Asked(scenario="cached"), (1, 300, 1000)))
-    assert (few, many, more) == (None, None, 4.0), "the scenario's own 3 s, but where more are needed"
+    few, many, more = (one.plan.get("slice_max_s") for one in several.sweep(Asked(scenario="cached"), (1, 1500, 2000)))
+    assert (few, many, more) == (None, None, 8.0), "the 6 s of any plan, but where more are needed"
 
 
 def test_a_sweep_of_four_counts_and_three_contenders_takes_16_minutes_at_most():

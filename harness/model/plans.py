@@ -64,7 +64,7 @@ class Plan(Value):
         exclude_if=lambda seconds: not seconds,  # so that a report of before is the same to the byte
     )
     slice_min_s: float = Field(default=0.25, gt=0)
-    slice_max_s: float = Field(default=1.0, gt=0)
+    slice_max_s: float = Field(default=6.0, gt=0)
     lead_s: float = Field(
         default=0.0,
         ge=0,

@@ -141,10 +141,10 @@ class Scenario(Value):
 
     `beside`: the scenario that is without the one thing whose cost is asked; throughput is held against that there.
     `services` stand beside the apps, as seeded, in every block. `settings` are environment variables of every
-    contender. `slice_min_s` and `slice_max_s`: where few slow answers a second, or rare requests,
-    need longer slices than usual. `warm_s`: where the first seconds of load are slower than the rest. `lead_s`: some
-    periods of what recurs by the clock (an entry that expires): each slice is counted from a random moment of them on,
-    else all would begin at the same.
+    contender. `slice_min_s`: where few slow answers a second, or rare requests, need longer slices than usual;
+    `slice_max_s`: where they may be longer than those of any plan. `warm_s`: where the first seconds of load are slower
+    than the rest, or may count nothing. `lead_s`: some periods of what recurs by the clock (an entry that expires):
+    each slice is counted from a random moment of them on, else all would begin at the same.
     """
 
     name: str

@@ -104,8 +104,10 @@ def test_yardsticks_are_asked_a_plain_scenario_where_they_know_no_better(scenari
 
 def test_all_that_is_asked_of_anybody_is_in_the_digests_of_a_run():
     asked = Asked(scenario="login", contenders=FAIR)
-    entry = prepare.enter(asked)
-    head = prepare.head(entry, prepare.plan(entry, asked, PLACEMENT), RecordingHost({}), "x", 0.0)
+    entry, host = prepare.enter(asked), RecordingHost({})
+    for app in entry.apps:
+        host.environments.make(app)
+    head = prepare.head(entry, prepare.plan(entry, asked, PLACEMENT), host, "x", 0.0)
     assert {name for name in head.digests if name.startswith("scenario ")} == {"scenario login", "scenario json"}
 
 

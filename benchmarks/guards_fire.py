@@ -31,7 +31,7 @@ from harness.stats.estimates import FEWEST
 
 APPS = ROOT / "benchmarks" / "apps"
 _LOCK = "rematch-guards-fire"
-_PLAN = {"rounds": 3, "starts": 0, "warm_s": 0.4, "warm_spread_s": 0.0}
+_PLAN = {"rounds": 3, "starts": 0, "warm_s": 0.4, "warm_spread_s": 0.0, "slice_max_s": 1.0}
 _MEMORY_BYTES = 192 * 2**20
 CLEAN = "clean"
 

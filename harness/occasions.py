@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.errors import StoreError
-from harness.model import Member, Occasion, OccasionRow, Plan, Pooled, Row, RunHead, Series, Summary
+from harness.model import Estimate, Member, Occasion, OccasionRow, Plan, Pooled, Row, RunHead, Series, Summary
 from harness.model.occasions import series
 from harness.stats.occasions import log_error, pooled
 
@@ -69,8 +69,10 @@ def speaking_of(head: RunHead, occasions: Iterable[Occasion]) -> Mapping[str, Po
     """
     reference = next(member for member in head.members if member.label == head.plan.reference)
     alike = [one for one in occasions if _asks_the_same(one, head) and _said_of(reference, one, head)]
-    said = {member.label: [_said_of(member, one, head) for one in alike] for member in head.members}
-    found = {label: pooled([row.ratio for row in rows if row and row.ratio]) for label, rows in said.items()}
+    said = {
+        member.label: [(one, row) for one in alike if (row := _said_of(member, one, head))] for member in head.members
+    }
+    found = {label: pooled(_settled(rows)) for label, rows in said.items()}
     return {label: one for label, one in found.items() if one}
 
 
@@ -123,17 +125,22 @@ def _row(row: Row) -> OccasionRow:
 
 def _series(alike: tuple[Occasion, ...]) -> Series:
     """What they say together of each contender but the reference."""
-    rows: dict[str, list[OccasionRow]] = {}
+    rows: dict[str, list[tuple[Occasion, OccasionRow]]] = {}
     for one in alike:
         for row in one.rows:
             if row.contender != one.reference:
-                rows.setdefault(row.contender, []).append(row)
-    duets = {label: [row.duet for row in found if row.duet] for label, found in rows.items()}
+                rows.setdefault(row.contender, []).append((one, row))
+    duets = {label: [row.duet for _, row in found if row.duet] for label, found in rows.items()}
     return Series(
         occasions=alike,
-        pooled={label: pooled([row.ratio for row in found if row.ratio]) for label, found in rows.items()},
+        pooled={label: pooled(_settled(found)) for label, found in rows.items()},
         pooled_duets={label: pooled(found) for label, found in duets.items() if found},
     )
+
+
+def _settled(rows: Iterable[tuple[Occasion, OccasionRow]]) -> list[Estimate]:
+    """The ratios of which nothing is in doubt: neither the contender's number nor the reference's in that occasion."""
+    return [row.ratio for one, row in rows if row.ratio and one.is_settled(row)]
 
 
 def _asks_the_same(one: Occasion, head: RunHead) -> bool:

@@ -49,8 +49,8 @@ MEASURING = (
     "turns.py",
     "verify.py",
 )
-TRIALS = ("costs.py", "trials.py")
-"""What plans trials of known answer: no run is made with it, and every trial is."""
+TRIALS = ("guards", "stats", "costs.py", "summary.py", "trials.py")
+"""What plans trials of known answer, and what calls them: a line of the ledger holds the call itself."""
 ELSEWHERE = (
     "hosts/aws",
     "hosts/load.py",

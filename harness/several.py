@@ -25,7 +25,7 @@ def sweep(asked: Asked, counts: Sequence[int]) -> tuple[Asked, ...]:
     usual = Plan.model_fields
     scenario = catalog.read().scenarios.get(asked.scenario)
     warm_s = asked.plan.get("warm_s") or (scenario and scenario.warm_s) or usual["warm_s"].default
-    allowed_s = (scenario and scenario.slice_max_s) or usual["slice_max_s"].default
+    allowed_s = asked.plan.get("slice_max_s") or (scenario and scenario.slice_max_s) or usual["slice_max_s"].default
     slice_max_s = {count: 4e-3 * count for count in counts if 4e-3 * count > allowed_s}
     return _alike(
         asked,

@@ -14,7 +14,7 @@ from harness.audit import Claim, Judged, PublishedTable, Standing
 from harness.cli import auditing as command
 from harness.cli.output import ExitCode
 from harness.errors import InputError
-from harness.model import Failure, ResultSet
+from harness.model import Failure, Outcome, ResultSet, StartOutcome, StartVariant
 from harness.report import auditing, page
 from harness.summary import summarize
 from tests import builders
@@ -215,6 +215,21 @@ def test_cold_starts_do_not_hang_on_the_number_of_connections() -> None:
 
 def test_too_few_cold_starts_test_no_ratio_of_them() -> None:
     assert judged(STARTS, result_set(rounds=2, starts=5)).standing is Standing.NOT_TESTED
+
+
+def test_only_starts_with_a_warm_page_cache_are_compared() -> None:
+    """Starts of all variants are counted from 0 on; the others are two and three times as slow here."""
+    more = result_set(rounds=2, starts=20, dropped_starts=20, no_bytecode_starts=20)
+    assert {start.variant for start in more.starts} == {*StartVariant}
+    (found,) = judged(STARTS, more).measured
+    assert found == judged(STARTS, more.model_copy(update={"outcomes": warm(more)})).measured[0]
+    assert found.value == pytest.approx(0.45 / 0.22, rel=0.1)
+
+
+def warm(run: ResultSet) -> tuple[Outcome, ...]:
+    return tuple(
+        one for one in run.outcomes if not (isinstance(one, StartOutcome) and one.variant is not StartVariant.WARM)
+    )
 
 
 def test_what_differs_in_our_way_of_testing_stands_beside_the_reason() -> None:

@@ -89,6 +89,15 @@ def test_the_pairs_that_exist_to_be_compared_are_declared():
     assert catalog.beside() == {"injected": "uninjected", "instrumented": "json", "typed": "untyped"}
 
 
+@pytest.mark.parametrize(("name", "without"), catalog.beside().items())
+def test_two_scenarios_of_a_pair_are_measured_alike(name, without):
+    """What differs in how they are measured would stand in what one thing costs."""
+    scenarios = catalog.read().scenarios
+    named = {"connections", "warm_s", "slice_min_s", "slice_max_s", "lead_s", "settings"}
+    one, other = (scenarios[each].model_dump(include=named) for each in (name, without))
+    assert one == other
+
+
 def test_an_unknown_name_is_refused_with_the_nearest_one(checkout):
     with pytest.raises(InputError) as raised:
         catalog.contenders(catalog.read(checkout), ["onne", "one@plian"])

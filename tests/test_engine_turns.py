@@ -3,6 +3,7 @@
 import socket
 import time
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import numpy as np
@@ -73,7 +74,13 @@ def test_between_two_recordings_there_is_no_load(tmp_path: Path) -> None:
     assert 0 < first.generator_empty_s <= first.generator_cpu_s
 
 
-def test_a_kept_connection_that_was_closed_while_idle_is_opened_again_without_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_kept_connection_that_was_closed_while_idle_is_opened_again_without_an_error(
+    tmp_path: Path, method: Literal["GET", "POST"]
+) -> None:
+    """Also before a request that may not be repeated: nothing was asked over it yet."""
+    asked = SCENARIO.requests[0].model_copy(update={"method": method})
+    scenario = SCENARIO.model_copy(update={"requests": (asked,)})
     kept: list[socket.socket] = []
 
     def behave(connection: socket.socket) -> None:
@@ -83,7 +90,7 @@ def test_a_kept_connection_that_was_closed_while_idle_is_opened_again_without_an
     with served(behave) as address:
         turns = [Turn(contender="good", round=index) for index in range(2)]
         drive = ConnectionEngine().drive(
-            targets({"good": address}), plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log"
+            targets({"good": address}, scenario), plan(), turns, PLACEMENT, tmp_path / "logs" / "x.log"
         )
         next(drive)
         for connection in kept:

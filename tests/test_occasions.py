@@ -11,8 +11,8 @@ import pytest
 
 from harness import occasions, report
 from harness.errors import StoreError
-from harness.model import Failure, Occasion, ResultSet, RunHead
-from harness.report import caveats
+from harness.model import Failure, Occasion, ResultSet, RunHead, Verdict
+from harness.report import caveats, reproduced
 from harness.summary import summarize
 from tests.builders import CONTROL, DJANGO, FASTAPI, FLASK, MEMBERS, NULL, THROUGHPUTS, altered, result_set
 
@@ -149,6 +149,23 @@ def test_a_series_pools_every_contender_but_the_reference() -> None:
     assert pooled
     assert pooled.n == 4
     assert pooled.ratio.value == pytest.approx(THROUGHPUTS[FLASK] / THROUGHPUTS[FASTAPI], rel=0.03)
+
+
+def test_a_ratio_in_doubt_is_left_out_of_what_occasions_say_together_and_that_is_said() -> None:
+    (series,) = occasions.all_series([*of_four()[:3], doubted(of_four()[3], FLASK)])
+    assert [one.n for one in series.pooled.values() if one] == [3, 4]
+    assert any(said.endswith(f": {FLASK} 1.") for said in reproduced.remarks(series))
+    (series,) = occasions.all_series([*of_four()[:3], doubted(of_four()[3], FASTAPI)])
+    assert [one.n for one in series.pooled.values() if one] == [3, 3], "the reference is a side of every ratio"
+    (series,) = occasions.all_series(of_four())
+    assert not any("Left out" in said for said in reproduced.remarks(series))
+
+
+def doubted(one: Occasion, label: str) -> Occasion:
+    rows = (
+        row.model_copy(update={"verdict": Verdict.UNSETTLED}) if row.contender == label else row for row in one.rows
+    )
+    return one.model_copy(update={"rows": tuple(rows)})
 
 
 def test_duets_are_kept_beside_the_slices_and_pooled_apart() -> None:

@@ -117,6 +117,16 @@ def test_each_of_them_fires(guard, gives, run):
     assert (found.checked, found.gives) == (True, gives)
 
 
+def test_slow_answers_keep_a_rate_though_the_last_of_them_come_after_the_window():
+    """At 0.6 s each, 12 of 100 that are due in 5 s are answered after it."""
+
+    def of(in_time):
+        slow = {"latency": histogram.of([0.6] * 1000), "pace": {"due": 1000, "in_time": in_time}}
+        return doubts(in_windows(result_set(**PLANNED), **slow))["rate"].gives
+
+    assert (of(880), of(800)) == (None, Verdict.INVALID)
+
+
 def test_all_of_them_have_a_case_in_which_they_fire():
     (cases,) = (mark.args[1] for mark in test_each_of_them_fires.pytestmark)
     assert {case[0] for case in cases} == {*guards.OF_DUETS, *guards.OF_OPEN_LOOP, *guards.WITH_DUETS}

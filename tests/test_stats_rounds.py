@@ -20,7 +20,8 @@ def test_of_two_rounds_it_is_the_paired_t_test() -> None:
     found = round_effect(made(logs))
     assert found is not None
     assert found.probability == pytest.approx(stats.ttest_rel(*logs.T).pvalue)
-    assert found.logs == pytest.approx(tuple((logs - logs.mean(axis=1, keepdims=True)).mean(axis=0)))
+    effects = (logs - logs.mean(axis=1, keepdims=True)).mean(axis=0)
+    assert found.logs == pytest.approx(dict(enumerate(effects, 1)))
 
 
 def test_blocks_that_differ_are_no_effect_and_a_shift_of_one_round_is() -> None:
@@ -32,9 +33,17 @@ def test_blocks_that_differ_are_no_effect_and_a_shift_of_one_round_is() -> None:
     logs[:, 3] -= 0.1
     found = round_effect(made(logs))
     assert found is not None
-    assert found.largest == found.logs[3]
-    assert found.largest == pytest.approx(-0.08, abs=0.02)
+    assert found.farthest == 4
+    assert found.logs[4] == pytest.approx(-0.08, abs=0.02)
     assert found.probability < 1e-6
+
+
+def test_rounds_keep_their_numbers_where_one_is_missing_everywhere() -> None:
+    logs = np.random.default_rng(6).normal(0, 0.01, (6, 3))
+    logs[:, 1] += 0.5
+    found = round_effect({block: {2: slices[1], 3: slices[2], 5: slices[3]} for block, slices in made(logs).items()})
+    assert found is not None
+    assert (list(found.logs), found.farthest) == ([2, 3, 5], 3)
 
 
 def test_by_chance_it_is_as_probable_as_it_says() -> None:

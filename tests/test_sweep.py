@@ -102,6 +102,8 @@ def test_the_runs_of_a_sweep_share_all_but_their_connections_and_what_follows_fr
 def test_many_connections_never_have_shorter_slices_than_few():
     few, many, more = (one.plan.get("slice_max_s") for one in several.sweep(Asked(scenario="cached"), (1, 1500, 2000)))
     assert (few, many, more) == (None, None, 8.0), "the 6 s of any plan, but where more are needed"
+    (quick,) = several.sweep(Asked(plan={"slice_max_s": 2.0}), (1000,))
+    assert quick.plan["slice_max_s"] == 4.0
 
 
 def test_a_sweep_of_four_counts_and_three_contenders_takes_16_minutes_at_most():

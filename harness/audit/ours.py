@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from harness.audit.beside import contender_of
 from harness.audit.published import Measure, PublishedTable
-from harness.model import Call, Estimate, ResultSet, Row, Verdict
+from harness.model import Call, Estimate, ResultSet, Row, StartVariant, Verdict
 from harness.stats import calls, estimates
 from harness.stats.slices import log_ratios, throughputs
 
@@ -89,8 +89,10 @@ class Ours:
         return self.contenders[app].member.label
 
     def _starts(self, app: str) -> Mapping[int, float]:
-        starts = (start for start in self.result_set.starts if start.contender == self._label(app))
-        return {start.index: start.ready_s for start in starts if start.ready_s}
+        """Those with a warm page cache; each variant counts its own from 0 on."""
+        starts = [start for start in self.result_set.starts if start.variant is StartVariant.WARM]
+        ours = (start for start in starts if start.contender == self._label(app))
+        return {start.index: start.ready_s for start in ours if start.ready_s}
 
 
 def _is_above(call: Call) -> bool | None:

@@ -88,9 +88,8 @@ def ages(seen: Evidence) -> Finding:
     effect = round_effect(seen.throughputs)
     if effect is None:
         return Finding("It takes two blocks with a slice in each of two rounds or more.", checked=False)
-    off = math.exp(effect.largest) - 1
-    number = effect.logs.index(effect.largest) + 1
-    said = f"Round {number} lies farthest from its blocks, by {100 * off:+.1f} %; by chance so with p = "
+    off = math.expm1(effect.logs[effect.farthest])
+    said = f"Round {effect.farthest} lies farthest from its blocks, by {100 * off:+.1f} %; by chance so with p = "
     said += f"{effect.probability:.2g} (limits {percent(AGE)} and p = {BY_CHANCE})."
     return Finding(said, Verdict.UNSETTLED if abs(off) > AGE and effect.probability < BY_CHANCE else None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import fmean
 
 from harness import histogram
 from harness.guards.evidence import Evidence, Finding, percent
@@ -25,14 +26,17 @@ def answers(seen: Evidence) -> Finding:
 
 
 def rate(seen: Evidence) -> Finding:
-    """The share of requests answered by the end of their window, at the rate that was kept worst."""
-    kept = {share: in_time(windows) for share, windows in by_share(seen).items()}
+    """The share of requests answered by the end of their window, at the rate that was kept worst.
+
+    Of those that were due so long before it as half of the requests take; the last ones cannot be answered by then,
+    however exactly the rate was kept.
+    """
+    kept = {share: _kept(windows) for share, windows in by_share(seen).items()}
     if not kept:
         return _NO_WINDOW
     share = min(kept, key=kept.__getitem__)
-    said = (
-        f"{percent(kept[share], 1)} were answered in time at {percent(share)} of capacity (limit {percent(IN_TIME)})."
-    )
+    said = f"Of what could be answered in time {percent(kept[share], 1)} were, at {percent(share)} of capacity "
+    said += f"(limit {percent(IN_TIME)})."
     return Finding(said, Verdict.INVALID if kept[share] < IN_TIME else None)
 
 
@@ -69,6 +73,12 @@ def in_time(windows: tuple[Recording, ...]) -> float:
     """The share of the requests due that were answered by the end of their window."""
     paced = [window.paced for window in windows if window.paced]
     return sum(one.in_time for one in paced) / sum(one.due for one in paced)
+
+
+def _kept(windows: tuple[Recording, ...]) -> float:
+    half_s = histogram.quantiles(histogram.merged(window.latency for window in windows), [0.5])[0]
+    could_be = 1 - half_s / fmean(window.duration_s for window in windows)
+    return min(1.0, in_time(windows) / could_be) if could_be > 0 else 0.0
 
 
 def _lag_and_latency_s(windows: tuple[Recording, ...]) -> tuple[float, float]:

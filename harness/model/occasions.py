@@ -48,9 +48,14 @@ class Occasion(Value):
         """What occasions share that repeat each other: plan, machine and all that measures."""
         return series(self.plan, self.machine, self.digests)
 
+    def is_settled(self, row: OccasionRow) -> bool:
+        """Whether a row's number and the reference's are SERVER-BOUND, so that their ratio decides something."""
+        both = {row.verdict, *(one.verdict for one in self.rows if one.contender == self.reference)}
+        return both == {Verdict.SERVER_BOUND}
+
 
 class Series(Value):
-    """Occasions that repeat each other, in their order, and what they say together of each contender.
+    """Occasions that repeat each other, in their order, and what their settled ratios say together of each contender.
 
     `pooled_duets`: of the ratios by duet; without those that no occasion has.
     """

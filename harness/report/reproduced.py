@@ -106,9 +106,19 @@ def remarks(series: Series) -> Iterator[str]:
     levels = [math.log(one.control_per_s) for one in series.occasions if one.control_per_s]
     if len(levels) > 1:
         yield f"The control's level varied by ± {written.percent(math.expm1(statistics.stdev(levels)))} between them."
+    left_out = {label: _unsettled(series, label) for label in series.pooled}
+    said = ", ".join(f"{escape.plain(label)} {count}" for label, count in left_out.items() if count)
+    if said:
+        yield f"Left out of what is said together, for it or the reference is not SERVER-BOUND there: {said}."
     few = [escape.plain(label) for label, one in series.pooled.items() if one is None]
     if few:
-        yield f"Too few occasions with an interval to say anything together: {', '.join(few)}."
+        yield f"Too few settled occasions with an interval to say anything together: {', '.join(few)}."
+
+
+def _unsettled(series: Series, label: str) -> int:
+    """In how many occasions it has a ratio that decides nothing."""
+    rows = [(one, row) for one in series.occasions for row in one.rows if row.contender == label]
+    return sum(row.ratio is not None and not one.is_settled(row) for one, row in rows)
 
 
 def _words() -> Iterator[str]:

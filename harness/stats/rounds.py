@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +17,13 @@ _FEWEST = 2  # blocks, and rounds, that can differ
 class RoundEffect(NamedTuple):
     """How far each round lies from its block on the average, as log ratios, and how probable that is by chance."""
 
-    logs: tuple[float, ...]
+    logs: Mapping[int, float]
     probability: float
 
     @property
-    def largest(self) -> float:
-        """The deviation of the round that lies farthest off."""
-        return max(self.logs, key=abs)
+    def farthest(self) -> int:
+        """The number of the round that lies farthest off."""
+        return max(self.logs, key=lambda number: abs(self.logs[number]))
 
 
 def round_effect(ours: Throughputs) -> RoundEffect | None:
@@ -43,4 +44,5 @@ def round_effect(ours: Throughputs) -> RoundEffect | None:
     explained = len(whole) * float((effects**2).sum()) / between
     if not unexplained:
         return None
-    return RoundEffect(tuple(map(float, effects)), float(special.fdtrc(between, within, explained / unexplained)))
+    probability = float(special.fdtrc(between, within, explained / unexplained))
+    return RoundEffect(dict(zip(rounds, map(float, effects), strict=True)), probability)

@@ -42,9 +42,9 @@ class Line(Wire):
         return verdict
 
     def _first_piece(self, question: Question) -> bytes:
+        if self._socket and self._rested and _has_ended(self._socket):
+            self.close()
         connection = self._socket or self._open()
-        if self._rested:
-            _refuse_surplus(connection)
         try:
             try:
                 sent = connection.send(question.request_bytes)
@@ -121,14 +121,20 @@ class Line(Wire):
         return super()._open()
 
 
-def _refuse_surplus(connection: socket.socket) -> None:
-    """What has come during a rest is no answer to anything: else a server that is one ahead would look the faster."""
+def _has_ended(connection: socket.socket) -> bool:
+    """Whether the server has closed it during a rest: nothing may be asked over it then, least of all a POST.
+
+    Raises Fault for what has come meanwhile: it answers nothing, and a server that is one ahead would look the faster.
+    """
     try:
         surplus = connection.recv(_SURPLUS_BYTES, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
     except OSError:
-        return
+        return True
     if surplus:
         raise Fault(ErrorCause.FRAMING, masked(f"more came than was asked for, from {surplus!r} on"))
+    return True
 
 
 def _is_readable(connection: socket.socket) -> bool:

@@ -70,11 +70,12 @@ QUICK = {
     "warm_s": 0.5,
     "warm_spread_s": 0.0,
     "slice_min_s": 0.25,
-    "slice_max_s": 2.0,
+    "slice_max_s": 1.0,
+    "lead_s": 0.0,
     "duets": 1,
+    "idle_connections": 200,
     "quick": True,
 }
-QUICK |= {"idle_connections": 200}
 NO_CREDITS = 0.4  # a t3.medium's two CPUs at their baseline of 20 %: METHOD.md 8
 PUBLISH = {
     "blocks": 24,

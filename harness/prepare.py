@@ -70,7 +70,7 @@ QUICK = {
     "warm_s": 0.5,
     "warm_spread_s": 0.0,
     "slice_min_s": 0.25,
-    "slice_max_s": 1.0,
+    "slice_max_s": 2.0,
     "lead_s": 0.0,
     "duets": 1,
     "idle_connections": 200,

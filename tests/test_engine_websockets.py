@@ -303,7 +303,7 @@ def test_two_contenders_are_loaded_at_once_over_the_connections_of_the_same_seat
     hall = Hall(pause_s=0.001, places=9)
     pairs = itertools.islice(itertools.cycle([("x", "other"), ("other", "x")]), 4)
     turns = [Turn(contender=one, beside=other, round=index + 1) for index, (one, other) in enumerate(pairs)]
-    found = driven(hall, tmp_path, *turns, asked=scenario(echoes=10), duet_s=1, connections=6)
+    found = driven(hall, tmp_path, *turns, asked=scenario(echoes=10), duet_s=1, connections=6, request_timeout_s=5)
     assert len(found) == 8
     assert {(len(recording.errors), recording.reconnects) for recording in found} == {(0, 0)}
     assert sum(hall.echoes) == sum(recording.answered for recording in found)

@@ -69,7 +69,7 @@ def test_a_verdict_that_says_less_stands_beside_the_ratio() -> None:
 
 
 def test_too_few_occasions_are_said_to_be_too_few() -> None:
-    assert "Too few occasions with an interval" in " ".join(reproduced.remarks(series(2)))
+    assert "Too few settled occasions with an interval" in " ".join(reproduced.remarks(series(2)))
     assert not any("Too few" in one for one in reproduced.remarks(series()))
 
 

@@ -20,6 +20,8 @@ from tests.engine_servers import (
     unused_port,
 )
 
+pytestmark = pytest.mark.alone
+
 _RIGHT = ["good", "slow", "head and body apart", "many pieces", "chunked", "chunked in pieces", "interim"]
 _RIGHT += ["never twice the same", "still good"]
 

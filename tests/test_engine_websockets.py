@@ -30,6 +30,8 @@ from tests.engine_servers import (
 )
 from tests.websocket_servers import ECHOES, RIGHT, TEXT, WRONG, framed, scenario, speaks, switched
 
+pytestmark = pytest.mark.alone
+
 _GOODBYES = {
     "stays": (speaks(stays_s=2 * TIMEOUT_S), "timeout: the server did not close the connection after a goodbye"),
     "goes on": (speaks(leaves=framed(0x81, b"one more thing")), "framing: text of 14 bytes after the last echo"),

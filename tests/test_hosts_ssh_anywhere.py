@@ -19,7 +19,7 @@ from harness.errors import HostError, InputError, LostError
 from harness.hosts import provisioning
 from harness.hosts.load import LoadHost, load_host
 from harness.hosts.local import LocalHost
-from harness.hosts.openssh import Connection
+from harness.hosts.openssh import _SOCKET, Connection
 from harness.hosts.placement import cores_of
 from harness.hosts.site import Hold, site
 from harness.hosts.ssh import SshHost, with_load
@@ -62,6 +62,18 @@ def test_what_a_login_prints_is_not_taken_for_an_answer(tmp_path: Path) -> None:
         with pytest.raises(HostError, match="`a thing` failed on") as caught:
             connection.run("echo why >&2; exit 3", what="a thing")
     assert caught.value.hint == "Its last words: why"
+
+
+def test_a_client_that_is_ending_is_lost_though_it_is_still_there(tmp_path: Path) -> None:
+    """What it refuses first are commands; until it has gone they would be taken for failures of their own."""
+    with asyncsshd(tmp_path) as at, Connection(at) as connection:
+        assert all(connection.is_open for _ in range(20))
+        assert connection.run("echo one") == "one\n"
+        (connection._folder / _SOCKET).unlink()
+        assert not connection.is_open
+        connection.log_in_again()
+        assert connection.is_open
+        assert connection.run("echo one") == "one\n"
 
 
 @contextmanager

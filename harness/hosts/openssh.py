@@ -124,8 +124,11 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        """Whether the client still holds it."""
-        return self._client is not None and self._client.poll() is None
+        """Whether the client still holds it, and takes commands: one that is ending refuses these first."""
+        if self._client is None or self._client.poll() is not None:
+            return False
+        with socket.socket(socket.AF_UNIX) as knock:
+            return knock.connect_ex(str(self._folder / _SOCKET)) == 0
 
     def words(self, command: str) -> list[str]:
         """A command of this machine that runs one of the host's shell there, its output after GREETING."""
